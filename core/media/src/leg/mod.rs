@@ -1,0 +1,3 @@
+//! The media half of a call leg.
+
+pub mod bug;

@@ -2,6 +2,8 @@
 //! worker threads that move them on one 20 ms clock. Nothing here knows tokio, XML or sessions.
 
 pub mod codec;
+pub mod dsp;
 pub mod leg;
 pub mod player;
 pub mod rate;
+pub mod resample;

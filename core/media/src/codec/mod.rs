@@ -2,6 +2,10 @@
 
 use crate::rate::SampleRate;
 
+pub mod g711;
+pub mod l16;
+pub mod registry;
+
 /// A payload format as SDP names it (`a=rtpmap`), with the facts that the media plane needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PayloadFormat {
@@ -73,4 +77,11 @@ pub trait Decoder: Send {
 pub trait Encoder: Send {
     /// Encodes all of `pcm` into `out`; returns the octets written. Must not allocate.
     fn encode(&mut self, pcm: &[i16], out: &mut [u8]) -> Result<usize, CodecError>;
+}
+
+/// Whether two formats have the same rtpmap: name without case, clock rate, channels.
+pub fn same_rtpmap(ours: &PayloadFormat, theirs: &PayloadFormat) -> bool {
+    ours.name.eq_ignore_ascii_case(&theirs.name)
+        && ours.clock_rate == theirs.clock_rate
+        && ours.channels == theirs.channels
 }

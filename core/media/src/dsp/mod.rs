@@ -1,0 +1,3 @@
+//! Measuring and making signals, sample by sample.
+
+pub mod goertzel;

@@ -1,1 +1,13 @@
-//! Under construction.
+//! SIP (RFC 3261 and friends) as a pure machine: octets and time in, octets and events out.
+//!
+//! One INVITE, told: a datagram arrives as `Input::Message`; the parser cuts it into a `message::Request`; no server
+//! transaction knows its branch, so one is made and `100 Trying` goes out; the core opens a call and raises
+//! `UaEvent::Invite`. The user rings (`provisional`), answers (`accept`), and the 200 is repeated until
+//! `UaEvent::Ack`. A BYE ends it: 200, `UaEvent::Bye`, `UaEvent::Terminated`, and nothing remains.
+//!
+//! There is no socket, no clock and no randomness in here. Whoever drives `SipCore` gives the time with each input,
+//! drains `SipCore::poll_output` after each, and calls `SipCore::handle_timeout` when `SipCore::poll_timeout` says.
+
+pub mod entropy;
+
+pub use entropy::Entropy;

@@ -3,7 +3,10 @@
 
 pub mod codec;
 pub mod dsp;
+pub mod dtmf;
+pub mod file;
 pub mod leg;
 pub mod player;
 pub mod rate;
 pub mod resample;
+pub mod tone;

@@ -50,7 +50,7 @@ struct L16Coder;
 
 impl Decoder for L16Coder {
     fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Result<usize, CodecError> {
-        if payload.len() % 2 != 0 {
+        if !payload.len().is_multiple_of(2) {
             return Err(CodecError::BadPayload {
                 codec: NAME,
                 octets: payload.len(),

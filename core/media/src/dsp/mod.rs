@@ -1,3 +1,4 @@
 //! Measuring and making signals, sample by sample.
 
 pub mod goertzel;
+pub mod noise;

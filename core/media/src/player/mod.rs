@@ -3,6 +3,23 @@
 use crate::rate::SampleRate;
 use std::time::Instant;
 
+pub mod file;
+pub mod rated;
+pub mod sequence;
+pub mod silence;
+pub mod stream;
+pub mod tone;
+
+pub use file::file_player;
+pub use rated::at_rate;
+pub use sequence::sequence_player;
+pub use silence::silence_player;
+pub use stream::{SharedStream, stream_player};
+pub use tone::tone_player;
+
+#[cfg(test)]
+mod tests;
+
 /// Whether a player has more to play after the block that it just filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlayerState {
@@ -43,4 +60,14 @@ pub trait Player: Send {
 
     /// Samples played so far, at `rate` (position within the sound after seeks).
     fn position(&self) -> u64;
+}
+
+/// A position in samples moved by `ms` milliseconds, not before the start.
+pub(crate) fn moved(position: u64, ms: i64, rate: SampleRate) -> u64 {
+    let samples = u64::from(rate.hz()).saturating_mul(ms.unsigned_abs()) / 1_000;
+    if ms < 0 {
+        position.saturating_sub(samples)
+    } else {
+        position.saturating_add(samples)
+    }
 }

@@ -163,7 +163,7 @@ fn the_loudest_signals_are_clipped_not_wrapped() {
         for (n, sample) in output.iter().enumerate().skip(half + delay) {
             let into = (n - delay) % half;
             if to != SampleRate::NARROW && (half / 4..half * 3 / 4).contains(&into) {
-                let high = (n - delay) / half % 2 == 0;
+                let high = ((n - delay) / half).is_multiple_of(2);
                 assert_eq!(*sample > 0, high, "sample {n} at {to:?} is {sample}");
             }
         }

@@ -1,0 +1,3 @@
+//! Keypad digits as audio.
+
+pub mod generate;

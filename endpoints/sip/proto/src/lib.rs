@@ -9,5 +9,6 @@
 //! drains `SipCore::poll_output` after each, and calls `SipCore::handle_timeout` when `SipCore::poll_timeout` says.
 
 pub mod entropy;
+pub mod message;
 
 pub use entropy::Entropy;

@@ -1,1 +1,47 @@
-//! Under construction.
+//! The nouns of telephony as pure values: channel, caller profile, variables, causes, templates, grammars, located XML,
+//! events. Nothing here reads a clock, a socket or a random number.
+
+use std::{future::Future, pin::Pin};
+
+extern crate self as strowger_model;
+
+pub mod argument;
+pub mod boolean;
+pub mod channel;
+pub mod diagnostics;
+pub mod dialplan;
+pub mod event;
+pub mod expand;
+pub mod log_level;
+pub mod zone;
+
+pub use argument::{
+    Argument, ArgumentError, ArgumentSpec, Arguments, Grammar, Milliseconds, Rest, Seconds,
+    separate,
+    specification::{ApplicationSpec, InlineCall, InlineEffect, MediaNeed, Vocabulary},
+};
+pub use boolean::{is_false, is_true};
+pub use channel::{
+    call_state::{AnswerState, CallState},
+    caller_profile::{CallerProfile, ProfileOrigin},
+    direction::Direction,
+    hangup_cause::HangupCause,
+    state::ChannelState,
+    times::Times,
+    variables::Variables,
+};
+pub use diagnostics::{Diagnostic, Diagnostics, Severity, Source};
+pub use dialplan::{
+    Action, Dialplan, Extension, Hunt, HuntCall, HuntEnv, HuntTrace, TestKind, TraceStep,
+};
+pub use event::{Event, EventName, EventValue};
+pub use expand::{
+    expanded::Expanded,
+    template::{Scope, Template},
+};
+pub use log_level::LogLevel;
+pub use strowger_macros::Arguments;
+pub use zone::{LocalTime, Zone};
+
+/// A boxed future that may move between threads, for the traits that rooms implement for one another.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -62,7 +62,7 @@ pub struct AddressRules {
     pub allow_loopback: bool,
 }
 
-/// Metadata services outside the link-local block: (Alibaba Cloud, Oracle Cloud classic).
+/// Metadata services: the address most clouds share, Alibaba Cloud, Oracle Cloud classic.
 const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(169, 254, 169, 254),
     Ipv4Addr::new(100, 100, 100, 200),

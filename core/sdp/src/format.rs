@@ -260,3 +260,19 @@ pub(crate) fn is_token(text: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]".contains(&b))
 }
+
+/// Codecs for a message, such as `PCMU/8000, OPUS/48000/2`.
+pub(crate) fn names(formats: &[RtpFormat]) -> String {
+    let listed: Vec<String> = formats
+        .iter()
+        .map(|f| match f.channels {
+            0 | 1 => format!("{}/{}", f.name, f.clock_rate),
+            channels => format!("{}/{}/{channels}", f.name, f.clock_rate),
+        })
+        .collect();
+    if listed.is_empty() {
+        "nothing known".to_owned()
+    } else {
+        listed.join(", ")
+    }
+}

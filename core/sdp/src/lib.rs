@@ -18,6 +18,7 @@ mod media;
 mod negotiate;
 mod offer;
 mod parse;
+mod remote;
 mod session;
 mod write;
 

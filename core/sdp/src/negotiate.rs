@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::address::{AddressProblem, AddressRules};
 use crate::direction::{Direction, HoldKind};
-use crate::format::{OfferedFormat, RtpFormat, answer_fmtp};
+use crate::format::{OfferedFormat, RtpFormat, answer_fmtp, names};
 use crate::media::{MediaDescription, MediaKind};
 use crate::offer::{audio_section, next_version, session};
-use crate::session::{Host, SessionDescription};
+use crate::remote::Remote;
+use crate::session::SessionDescription;
 
 /// Shortest packet time agreed to, ms; below it the packets cost more than the sound.
 const MIN_PTIME: u32 = 10;
@@ -486,93 +487,4 @@ fn refusal(media: &MediaDescription) -> MediaDescription {
         media.protocol.clone(),
         media.formats.clone(),
     )
-}
-
-/// Codecs for a message, such as `PCMU/8000, OPUS/48000/2`.
-fn names(formats: &[RtpFormat]) -> String {
-    let listed: Vec<String> = formats
-        .iter()
-        .map(|f| match f.channels {
-            0 | 1 => format!("{}/{}", f.name, f.clock_rate),
-            channels => format!("{}/{}/{channels}", f.name, f.clock_rate),
-        })
-        .collect();
-    if listed.is_empty() {
-        "nothing known".to_owned()
-    } else {
-        listed.join(", ")
-    }
-}
-
-/// Where the peer wants its media.
-struct Remote {
-    rtp: Option<SocketAddr>,
-    rtcp: SocketAddr,
-}
-
-impl Remote {
-    fn of(
-        description: &SessionDescription,
-        index: usize,
-        ours: SocketAddr,
-        rules: &AddressRules,
-    ) -> Result<Self, NegotiationError> {
-        let bad = |address: String, problem| NegotiationError::BadAddress { address, problem };
-        let missing = || bad("-".to_owned(), AddressProblem::Missing);
-        let media = description.media.get(index).ok_or_else(missing)?;
-        let connection = description.connection_of(index).ok_or_else(missing)?;
-        // Port 65535 leaves none above it; RTCP then shares the port.
-        let next_port = media.port.saturating_add(1);
-        let ip = match &connection.host {
-            Host::Ip(ip) => ip.to_canonical(),
-            // RFC 3264 section 5.1 and RFC 6157: a name in .invalid is "no address yet".
-            Host::Name(name) if name.to_ascii_lowercase().rsplit('.').next() == Some("invalid") => {
-                Ipv4Addr::UNSPECIFIED.into()
-            }
-            Host::Name(name) => return Err(bad(name.clone(), AddressProblem::Name)),
-        };
-        if ip.is_unspecified() {
-            return Ok(Remote {
-                rtp: None,
-                rtcp: SocketAddr::new(ip, next_port),
-            });
-        }
-        let rtp = SocketAddr::new(ip, media.port);
-        let check = |address| {
-            rules
-                .check(address, ours)
-                .map_err(|problem| bad(address.to_string(), problem))
-        };
-        check(rtp)?;
-        // An RTCP address we would not send to is passed over; reports then go where they go by default.
-        let written = media.rtcp_address().map(|rtcp| {
-            SocketAddr::new(
-                rtcp.address
-                    .filter(|address| !address.is_unspecified())
-                    .unwrap_or(ip),
-                rtcp.port,
-            )
-        });
-        let rtcp = match written.filter(|address| rules.check(*address, ours).is_ok()) {
-            Some(address) => address,
-            None => {
-                let default = SocketAddr::new(ip, next_port);
-                check(default)?;
-                default
-            }
-        };
-        Ok(Remote {
-            rtp: Some(rtp),
-            rtcp,
-        })
-    }
-
-    /// The peer's direction: without an address to send to, it cannot receive (RFC 3264 section 8.4).
-    fn effective(&self, written: Direction) -> Direction {
-        if self.rtp.is_none() {
-            written.and(Direction::SendOnly)
-        } else {
-            written
-        }
-    }
 }

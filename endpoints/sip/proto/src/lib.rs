@@ -8,6 +8,7 @@
 //! There is no socket, no clock and no randomness in here. Whoever drives `SipCore` gives the time with each input,
 //! drains `SipCore::poll_output` after each, and calls `SipCore::handle_timeout` when `SipCore::poll_timeout` says.
 
+pub mod auth;
 pub mod entropy;
 pub mod message;
 

@@ -28,6 +28,8 @@ pub use status::reason_phrase;
 pub use uri::{Host, Scheme, Uri, UriError};
 pub use via::{BRANCH_COOKIE, CSeq, Via};
 
+pub(crate) use chars::{is_token, quote, split_commas, take_quoted, trim, unquote};
+
 /// A request whose mandatory headers are there and well-formed.
 #[derive(Clone, Debug)]
 pub struct Request {

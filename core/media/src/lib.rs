@@ -13,6 +13,7 @@ pub mod player;
 pub mod pool;
 pub mod ports;
 pub mod rate;
+pub mod recorder;
 pub mod resample;
 pub mod rtp;
 pub mod statistics;

@@ -10,6 +10,7 @@
 
 pub mod auth;
 pub mod entropy;
+pub mod header;
 pub mod message;
 
 pub use entropy::Entropy;

@@ -28,7 +28,7 @@ pub use status::reason_phrase;
 pub use uri::{Host, Scheme, Uri, UriError};
 pub use via::{BRANCH_COOKIE, CSeq, Via};
 
-pub(crate) use chars::{is_token, quote, split_commas, take_quoted, trim, unquote};
+pub(crate) use chars::{digits, is_token, quote, split_commas, take_quoted, trim, unquote};
 
 /// A request whose mandatory headers are there and well-formed.
 #[derive(Clone, Debug)]

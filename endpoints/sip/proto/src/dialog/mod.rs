@@ -1,0 +1,147 @@
+//! Dialogs (RFC 3261 §12): identity, sequence numbers, route set and remote target of two parties that talk.
+
+mod id;
+mod route_set;
+mod target;
+
+pub use id::DialogId;
+pub use route_set::{RoutePlan, RouteSet};
+pub(crate) use target::{contact_uri, refreshes};
+
+use crate::draft::Draft;
+use crate::facts::Facts;
+use crate::message::{Headers, Method};
+
+/// One side's view of a dialog.
+#[derive(Clone, Debug)]
+pub struct Dialog {
+    id: DialogId,
+    /// Our From in requests, with tag.
+    local: String,
+    /// Our To in requests: the peer, with its tag.
+    remote: String,
+    target: String,
+    routes: RouteSet,
+    local_cseq: u32,
+    remote_cseq: Option<u32>,
+}
+
+impl Dialog {
+    /// The called side's dialog, made of a request that our `tag` answers (§12.1.1). `None` without a usable Contact.
+    pub(crate) fn of_request(facts: &Facts, headers: &Headers<'_>, tag: &str, first_cseq: u32) -> Option<Self> {
+        let id = DialogId {
+            call_id: facts.call_id.clone(),
+            local_tag: tag.to_owned(),
+            remote_tag: facts.from_tag.clone(),
+        };
+        Some(Self {
+            local: with_tag(&facts.to, tag),
+            remote: facts.from.clone(),
+            target: contact_uri(headers)?,
+            routes: RouteSet::from_request(record_routes(headers)),
+            local_cseq: first_cseq,
+            remote_cseq: Some(facts.cseq),
+            id,
+        })
+    }
+
+    /// The calling side's dialog, made of a response to our request (§12.1.2). Without a Contact in the response, which a
+    /// provisional one may lack, requests go to where the first one went.
+    pub(crate) fn of_response(draft: &Draft, facts: &Facts, headers: &Headers<'_>) -> Self {
+        Self {
+            id: DialogId {
+                call_id: facts.call_id.clone(),
+                local_tag: facts.from_tag.clone(),
+                remote_tag: facts.to_tag.clone(),
+            },
+            local: draft.from.clone(),
+            remote: facts.to.clone(),
+            target: contact_uri(headers).unwrap_or_else(|| draft.uri.clone()),
+            routes: RouteSet::from_response(record_routes(headers)),
+            local_cseq: draft.cseq,
+            remote_cseq: None,
+        }
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> &DialogId {
+        &self.id
+    }
+
+    /// Where the peer wants its requests.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Whether proxies are in the path.
+    pub fn is_routed(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
+    /// The 2xx may correct what a provisional response said: route set and target (RFC 3261 §13.2.2.4).
+    pub(crate) fn confirm(&mut self, headers: &Headers<'_>) {
+        self.routes = RouteSet::from_response(record_routes(headers));
+        self.refresh(headers);
+    }
+
+    /// Moves the target to the message's Contact, if it has one.
+    pub(crate) fn refresh(&mut self, headers: &Headers<'_>) {
+        if let Some(target) = contact_uri(headers) {
+            self.target = target;
+        }
+    }
+
+    /// Whether a request of the peer is in order; if so it is remembered (§12.2.2).
+    pub(crate) fn accept_cseq(&mut self, cseq: u32) -> bool {
+        if self.remote_cseq.is_some_and(|last| cseq <= last) {
+            return false;
+        }
+        self.remote_cseq = Some(cseq);
+        true
+    }
+
+    /// The number for our next request.
+    pub(crate) fn next_cseq(&mut self) -> u32 {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.local_cseq
+    }
+
+    /// Where the next request goes.
+    pub(crate) fn plan(&self) -> RoutePlan {
+        self.routes.plan(&self.target)
+    }
+
+    /// A request of ours; ACK takes the number of what it acknowledges, others the next.
+    pub(crate) fn draft(&mut self, method: Method, cseq: Option<u32>) -> (Draft, String) {
+        let plan = self.plan();
+        let cseq = cseq.unwrap_or_else(|| self.next_cseq());
+        let draft = Draft {
+            method,
+            uri: plan.request_uri,
+            from: self.local.clone(),
+            to: self.remote.clone(),
+            call_id: self.id.call_id.clone(),
+            cseq,
+            routes: plan.routes,
+            contact: None,
+            contact_user: None,
+            credentials: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+        };
+        (draft, plan.next_hop)
+    }
+}
+
+/// A From or To with a tag added at its end.
+pub(crate) fn with_tag(address: &str, tag: &str) -> String {
+    format!("{address};tag={tag}")
+}
+
+fn record_routes(headers: &Headers<'_>) -> impl Iterator<Item = String> {
+    headers
+        .values("Record-Route")
+        .map(|value| value.to_string())
+        .collect::<Vec<_>>()
+        .into_iter()
+}

@@ -2,7 +2,7 @@
 //! its ACK and CANCEL.
 
 use crate::command::{Body, CommandError, HeaderList};
-use crate::message::Method;
+use crate::message::{Method, RequestBuilder, Uri};
 
 /// What we set ourselves; an order that names one of these would break the dialog.
 const OURS: [&str; 16] = [
@@ -14,7 +14,7 @@ const OURS: [&str; 16] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) method: Method,
-    pub(crate) uri: String,
+    pub(crate) uri: Uri,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) call_id: String,
@@ -32,12 +32,10 @@ pub(crate) struct Draft {
 impl Draft {
     /// The whole message.
     pub(crate) fn write(&self, via: &str) -> Vec<u8> {
-        let mut text = String::with_capacity(512);
+        let mut builder = RequestBuilder::new(self.method.clone(), &self.uri);
+        // What an order says was checked when it was given, and the parser lets no line end through: nothing is refused.
         let mut line = |name: &str, value: &str| {
-            text.push_str(name);
-            text.push_str(": ");
-            text.push_str(value);
-            text.push_str("\r\n");
+            let _ = builder.header(name, value);
         };
         line("Via", via);
         line("Max-Forwards", "70");
@@ -57,17 +55,10 @@ impl Draft {
         for (name, value) in &self.headers {
             line(name, value);
         }
-        let body: &[u8] = match &self.body {
-            Some((content_type, octets)) => {
-                line("Content-Type", content_type);
-                octets
-            }
-            None => &[],
-        };
-        line("Content-Length", &body.len().to_string());
-        let mut octets = format!("{} {} SIP/2.0\r\n{text}\r\n", self.method.as_str(), self.uri).into_bytes();
-        octets.extend_from_slice(body);
-        octets
+        if let Some((content_type, octets)) = &self.body {
+            let _ = builder.body(content_type, octets);
+        }
+        builder.finish()
     }
 
     /// The ACK of a final response other than 2xx, which goes with the INVITE's own Via (RFC 3261 §17.1.1.3).

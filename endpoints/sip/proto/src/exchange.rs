@@ -68,7 +68,7 @@ pub(crate) enum Hop {
     /// Exactly there.
     To(Destination),
     /// Where this URI resolves to; over the UDP socket of `flow` when both are UDP.
-    Uri { uri: String, flow: Option<Flow> },
+    Uri { uri: Uri, flow: Option<Flow> },
 }
 
 /// A request of ours under way.
@@ -82,6 +82,8 @@ pub(crate) struct Exchange {
     /// Header fields for the CANCEL that waits for a provisional response.
     pub(crate) cancel: Option<HeaderList>,
     rounds: u8,
+    /// Where it was sent last; credentials go to the same place.
+    last: Option<Destination>,
     targets: VecDeque<Destination>,
     query: Option<QueryId>,
 }
@@ -97,6 +99,7 @@ impl Exchange {
             transaction: None,
             cancel: None,
             rounds: 0,
+            last: None,
             targets: VecDeque::new(),
             query: None,
         }
@@ -116,11 +119,7 @@ impl SipCore {
         key
     }
 
-    fn locate(&mut self, now: Instant, key: ExchangeKey, uri: &str, flow: Option<Flow>) {
-        let Ok(uri) = Uri::parse(uri) else {
-            self.fail(now, key, Failure::Transport);
-            return;
-        };
+    fn locate(&mut self, now: Instant, key: ExchangeKey, uri: &Uri, flow: Option<Flow>) {
         let named = uri.transport().and_then(Transport::from_token);
         let secure = uri.is_sips();
         if let Some(address) = uri.host().and_then(|host| host.ip()) {
@@ -159,7 +158,7 @@ impl SipCore {
         };
         exchange.query = None;
         let (flow, host) = match &exchange.hop {
-            Hop::Uri { uri, flow } => (*flow, Uri::parse(uri).ok().map(|uri| uri.host_text())),
+            Hop::Uri { uri, flow } => (*flow, Some(uri.host_text())),
             Hop::To(_) => (None, None),
         };
         exchange.targets = targets
@@ -211,13 +210,14 @@ impl SipCore {
         let (transactions, exchanges, mut port) = self.client_side(now, transaction);
         if let Some(exchange) = exchanges.get_mut(&key) {
             exchange.transaction = Some(transaction);
+            exchange.last = Some(to.clone());
             transactions.send(&mut port, key, &exchange.draft, branch, via, to);
         }
     }
 
     /// A response came in.
     pub(crate) fn receive_response(&mut self, now: Instant, flow: Flow, response: Response) {
-        let Some(facts) = Facts::of(&response.headers()) else {
+        let Some(facts) = Facts::of(&response) else {
             self.counters.reject(Rejected::Garbage);
             return;
         };
@@ -253,8 +253,8 @@ impl SipCore {
         if matches!(status, 401 | 407) && self.answer_challenge(now, key, &response) {
             return;
         }
-        let more_targets = !exchange_targets_done(&self.exchanges[&key]);
-        if status == 503 && more_targets {
+        let more = self.exchanges.get(&key).is_some_and(|exchange| !exchange.targets.is_empty());
+        if status == 503 && more {
             self.next_target(now, key, Failure::Transport);
             return;
         }
@@ -318,12 +318,7 @@ impl SipCore {
             Some(dialog) => dialog.next_cseq(),
             None => exchange.draft.cseq.saturating_add(1),
         };
-        let to = exchange
-            .transaction
-            .and_then(|transaction| self.transactions.client(transaction))
-            .map(|client| client.to.clone());
-        let to = to.or_else(|| exchange.last.clone());
-        let Some(to) = to else {
+        let Some(to) = exchange.last.clone() else {
             return false;
         };
         self.transmit(now, key, to);
@@ -395,10 +390,6 @@ impl SipCore {
         let (transactions, exchanges, mut port) = self.client_side(now, cancel);
         transactions.send(&mut port, quiet, &exchanges[&quiet].draft, branch, via, to);
     }
-}
-
-fn exchange_targets_done(exchange: &Exchange) -> bool {
-    exchange.targets.is_empty()
 }
 
 /// The destination of a target; a UDP one goes through the socket of `flow` when that is of the same family.

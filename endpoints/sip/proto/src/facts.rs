@@ -1,6 +1,6 @@
 //! What the machine reads off every message, once: Call-ID, From, To, their tags, CSeq and the top Via.
 
-use crate::message::{Headers, Method, NameAddr, Via};
+use crate::message::{HeaderTable, Method, NameAddr, Via};
 use crate::transaction::{MergeId, ServerId};
 
 /// The mandatory headers of a message.
@@ -17,13 +17,13 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Reads them; `None` when one is missing or malformed, which the parser has refused before.
-    pub(crate) fn of(headers: &Headers<'_>) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderTable) -> Option<Self> {
         let cseq = headers.cseq().ok()?;
         Some(Self {
-            call_id: headers.get("Call-ID")?.to_string(),
-            from: headers.get("From")?.to_string(),
+            call_id: headers.get("Call-ID")?.to_owned(),
+            from: headers.get("From")?.to_owned(),
             from_tag: tag(&headers.from().ok()?),
-            to: headers.get("To")?.to_string(),
+            to: headers.get("To")?.to_owned(),
             to_tag: tag(&headers.to().ok()?),
             cseq: cseq.number,
             method: cseq.method,

@@ -2,9 +2,8 @@
 
 use crate::command::Body;
 use crate::config::CoreConfig;
-use crate::dialog::with_tag;
 use crate::flow::Flow;
-use crate::message::{Method, Request, reason_phrase};
+use crate::message::{Request, ResponseBuilder};
 
 /// One response to be written.
 pub(crate) struct Reply<'a> {
@@ -20,62 +19,21 @@ pub(crate) struct Reply<'a> {
 impl Reply<'_> {
     /// The whole message. The top Via tells the peer where its request came from (RFC 3581).
     pub(crate) fn write(&self, config: &CoreConfig, request: &Request, flow: &Flow) -> Vec<u8> {
-        let reason = if self.reason.is_empty() { reason_phrase(self.status) } else { self.reason };
-        let mut text = format!("SIP/2.0 {} {reason}\r\n", self.status);
-        let mut line = |name: &str, value: &str| {
-            text.push_str(name);
-            text.push_str(": ");
-            text.push_str(value);
-            text.push_str("\r\n");
-        };
-        let headers = request.headers();
-        let top = headers.via_top().ok().map(|mut via| {
-            via.note_source(flow.peer);
-            via.to_string()
-        });
-        for (place, via) in headers.values("Via").enumerate() {
-            match &top {
-                Some(top) if place == 0 => line("Via", top),
-                _ => line("Via", &via),
-            }
+        let mut builder = ResponseBuilder::reply(request, self.status, self.reason);
+        builder.via_source(flow.peer);
+        if self.status > 100 {
+            builder.to_tag(self.tag);
         }
-        if request.method() == &Method::INVITE && (101..300).contains(&self.status) {
-            for route in headers.values("Record-Route") {
-                line("Record-Route", &route);
-            }
-        }
-        line("From", &headers.get("From").unwrap_or_default());
-        let to = headers.get("To").unwrap_or_default();
-        let tagged = self.status == 100 || headers.to().is_ok_and(|to| to.tag().is_some());
-        if tagged {
-            line("To", &to);
-        } else {
-            line("To", &with_tag(&to, self.tag));
-        }
-        line("Call-ID", &headers.get("Call-ID").unwrap_or_default());
-        line("CSeq", &headers.get("CSeq").unwrap_or_default());
-        if self.status == 100
-            && let Some(timestamp) = headers.get("Timestamp")
-        {
-            line("Timestamp", &timestamp);
-        }
+        // What an order says was checked when it was given: nothing is refused here.
         if let Some(agent) = &config.user_agent {
-            line("Server", agent);
+            let _ = builder.header("Server", agent);
         }
         for (name, value) in self.headers {
-            line(name, value);
+            let _ = builder.header(name, value);
         }
-        let body: &[u8] = match self.body {
-            Some((content_type, octets)) => {
-                line("Content-Type", content_type);
-                octets
-            }
-            None => &[],
-        };
-        line("Content-Length", &body.len().to_string());
-        text.push_str("\r\n");
-        let mut octets = text.into_bytes();
-        octets.extend_from_slice(body);
-        octets
+        if let Some((content_type, octets)) = self.body {
+            let _ = builder.body(content_type, octets);
+        }
+        builder.finish()
     }
 }

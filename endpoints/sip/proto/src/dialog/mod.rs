@@ -10,7 +10,7 @@ pub(crate) use target::{contact_uri, refreshes};
 
 use crate::draft::Draft;
 use crate::facts::Facts;
-use crate::message::{Headers, Method};
+use crate::message::{HeaderTable, Method, NameAddr, Uri};
 
 /// One side's view of a dialog.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Dialog {
     local: String,
     /// Our To in requests: the peer, with its tag.
     remote: String,
-    target: String,
+    target: Uri,
     routes: RouteSet,
     local_cseq: u32,
     remote_cseq: Option<u32>,
@@ -28,7 +28,7 @@ pub struct Dialog {
 
 impl Dialog {
     /// The called side's dialog, made of a request that our `tag` answers (§12.1.1). `None` without a usable Contact.
-    pub(crate) fn of_request(facts: &Facts, headers: &Headers<'_>, tag: &str, first_cseq: u32) -> Option<Self> {
+    pub(crate) fn of_request(facts: &Facts, headers: &HeaderTable, tag: &str, first_cseq: u32) -> Option<Self> {
         let id = DialogId {
             call_id: facts.call_id.clone(),
             local_tag: tag.to_owned(),
@@ -47,7 +47,7 @@ impl Dialog {
 
     /// The calling side's dialog, made of a response to our request (§12.1.2). Without a Contact in the response, which a
     /// provisional one may lack, requests go to where the first one went.
-    pub(crate) fn of_response(draft: &Draft, facts: &Facts, headers: &Headers<'_>) -> Self {
+    pub(crate) fn of_response(draft: &Draft, facts: &Facts, headers: &HeaderTable) -> Self {
         Self {
             id: DialogId {
                 call_id: facts.call_id.clone(),
@@ -69,7 +69,7 @@ impl Dialog {
     }
 
     /// Where the peer wants its requests.
-    pub fn target(&self) -> &str {
+    pub fn target(&self) -> &Uri {
         &self.target
     }
 
@@ -79,13 +79,14 @@ impl Dialog {
     }
 
     /// The 2xx may correct what a provisional response said: route set and target (RFC 3261 §13.2.2.4).
-    pub(crate) fn confirm(&mut self, headers: &Headers<'_>) {
+    pub(crate) fn confirm(&mut self, headers: &HeaderTable, cseq: u32) {
+        self.local_cseq = self.local_cseq.max(cseq);
         self.routes = RouteSet::from_response(record_routes(headers));
         self.refresh(headers);
     }
 
     /// Moves the target to the message's Contact, if it has one.
-    pub(crate) fn refresh(&mut self, headers: &Headers<'_>) {
+    pub(crate) fn refresh(&mut self, headers: &HeaderTable) {
         if let Some(target) = contact_uri(headers) {
             self.target = target;
         }
@@ -112,7 +113,7 @@ impl Dialog {
     }
 
     /// A request of ours; ACK takes the number of what it acknowledges, others the next.
-    pub(crate) fn draft(&mut self, method: Method, cseq: Option<u32>) -> (Draft, String) {
+    pub(crate) fn draft(&mut self, method: Method, cseq: Option<u32>) -> (Draft, Uri) {
         let plan = self.plan();
         let cseq = cseq.unwrap_or_else(|| self.next_cseq());
         let draft = Draft {
@@ -133,15 +134,14 @@ impl Dialog {
     }
 }
 
-/// A From or To with a tag added at its end.
+/// A From or To with a tag.
 pub(crate) fn with_tag(address: &str, tag: &str) -> String {
-    format!("{address};tag={tag}")
+    match NameAddr::parse(address) {
+        Ok(address) => address.with_tag(tag).to_string(),
+        Err(_) => format!("{address};tag={tag}"),
+    }
 }
 
-fn record_routes(headers: &Headers<'_>) -> impl Iterator<Item = String> {
-    headers
-        .values("Record-Route")
-        .map(|value| value.to_string())
-        .collect::<Vec<_>>()
-        .into_iter()
+fn record_routes(headers: &HeaderTable) -> impl Iterator<Item = String> {
+    headers.values("Record-Route").map(str::to_owned).collect::<Vec<_>>().into_iter()
 }

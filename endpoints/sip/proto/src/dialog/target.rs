@@ -1,12 +1,12 @@
 //! The remote target: the peer's Contact, taken when a dialog begins and refreshed within it (RFC 3261 §12.2).
 
-use crate::message::{Headers, Method};
+use crate::message::{HeaderTable, Method, Uri};
 
 /// The URI of the first Contact, when there is one that a request can be sent to.
-pub(crate) fn contact_uri(headers: &Headers<'_>) -> Option<String> {
+pub(crate) fn contact_uri(headers: &HeaderTable) -> Option<Uri> {
     let contacts = headers.contacts().ok()?;
     let uri = &contacts.first()?.uri;
-    uri.is_sip().then(|| uri.clone().without_headers().to_string())
+    uri.is_sip().then(|| uri.clone().without_headers())
 }
 
 /// Whether a request of this method, or its 2xx, moves the target (RFC 3261 §12.2, RFC 3311, RFC 6665).

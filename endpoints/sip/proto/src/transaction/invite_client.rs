@@ -142,6 +142,7 @@ impl InviteClient {
                 Fate::Lives
             }
             (State::Calling { .. }, Timer::B) => Fate::TimedOut,
+            (State::Calling { .. } | State::Proceeding, Timer::Cancel) => Fate::Ends,
             (State::Completed { .. }, Timer::D) | (State::Accepted { .. }, Timer::M) => Fate::Ends,
             _ => Fate::Lives,
         }

@@ -6,9 +6,6 @@ mod invite_server;
 mod key;
 mod server;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 

@@ -6,8 +6,22 @@ use crate::message::{Method, RequestBuilder, Uri};
 
 /// What we set ourselves; an order that names one of these would break the dialog.
 const OURS: [&str; 16] = [
-    "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards", "content-length", "l", "route",
-    "record-route", "content-type", "c",
+    "via",
+    "v",
+    "from",
+    "f",
+    "to",
+    "t",
+    "call-id",
+    "i",
+    "cseq",
+    "max-forwards",
+    "content-length",
+    "l",
+    "route",
+    "record-route",
+    "content-type",
+    "c",
 ];
 
 /// Everything of a request but its Via.
@@ -92,7 +106,10 @@ impl Draft {
 }
 
 /// Refuses header fields and bodies that would change the shape of a message, or that the machine writes itself.
-pub(crate) fn check_parts(headers: &[(String, String)], body: Option<&Body>) -> Result<(), CommandError> {
+pub(crate) fn check_parts(
+    headers: &[(String, String)],
+    body: Option<&Body>,
+) -> Result<(), CommandError> {
     for (name, value) in headers {
         let malformed = |reason: &str| CommandError::Malformed {
             what: "header",
@@ -115,7 +132,10 @@ pub(crate) fn check_parts(headers: &[(String, String)], body: Option<&Body>) -> 
 
 /// Refuses text that would end its line.
 pub(crate) fn check_line(what: &'static str, value: &str) -> Result<(), CommandError> {
-    if value.bytes().any(|octet| matches!(octet, b'\r' | b'\n' | 0)) {
+    if value
+        .bytes()
+        .any(|octet| matches!(octet, b'\r' | b'\n' | 0))
+    {
         return Err(CommandError::Malformed {
             what,
             value: value.escape_debug().to_string(),
@@ -144,5 +164,7 @@ pub(crate) fn take_header(headers: &mut HeaderList, name: &str) -> Option<String
 
 /// Whether a list has a header.
 pub(crate) fn has_header(headers: &[(String, String)], name: &str) -> bool {
-    headers.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
+    headers
+        .iter()
+        .any(|(have, _)| have.eq_ignore_ascii_case(name))
 }

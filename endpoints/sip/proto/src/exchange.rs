@@ -35,7 +35,11 @@ pub(crate) enum Purpose {
     /// An INVITE whose call is over: cancelled when it can be; a late 2xx is acknowledged and, when it made a dialog, ended.
     Abandoned { bye: bool },
     /// An ACK of a 2xx, remembered by its INVITE transaction.
-    Ack { call: Option<CallKey>, invite: TransactionKey, tag: String },
+    Ack {
+        call: Option<CallKey>,
+        invite: TransactionKey,
+        tag: String,
+    },
     /// The BYE of a call.
     Bye(CallKey),
     /// The session refresh of a call.
@@ -56,8 +60,13 @@ impl Purpose {
             | Self::Bye(call)
             | Self::Refresh(call)
             | Self::InDialog(call, _)
-            | Self::Ack { call: Some(call), .. } => Some(*call),
-            Self::Abandoned { .. } | Self::Ack { call: None, .. } | Self::Request(_) | Self::Nobody => None,
+            | Self::Ack {
+                call: Some(call), ..
+            } => Some(*call),
+            Self::Abandoned { .. }
+            | Self::Ack { call: None, .. }
+            | Self::Request(_)
+            | Self::Nobody => None,
         }
     }
 }
@@ -131,7 +140,14 @@ impl SipCore {
                 None => Transport::Udp,
             };
             let port = uri.port().unwrap_or(transport.default_port());
-            let to = destination(Target { transport, address: (address, port).into() }, flow, None);
+            let to = destination(
+                Target {
+                    transport,
+                    address: (address, port).into(),
+                },
+                flow,
+                None,
+            );
             self.transmit(now, key, to);
             return;
         }
@@ -145,7 +161,13 @@ impl SipCore {
             exchange.query = Some(query);
         }
         self.queries.insert(query, key);
-        self.outputs.push_back(Output::Resolve { query, host, port: uri.port(), transport: named, secure });
+        self.outputs.push_back(Output::Resolve {
+            query,
+            host,
+            port: uri.port(),
+            transport: named,
+            secure,
+        });
     }
 
     /// The answer to a question about a name.
@@ -170,7 +192,10 @@ impl SipCore {
     }
 
     fn next_target(&mut self, now: Instant, key: ExchangeKey, failure: Failure) {
-        let next = self.exchanges.get_mut(&key).and_then(|exchange| exchange.targets.pop_front());
+        let next = self
+            .exchanges
+            .get_mut(&key)
+            .and_then(|exchange| exchange.targets.pop_front());
         match next {
             Some(to) => self.transmit(now, key, to),
             None => self.deliver(now, key, Err(failure)),
@@ -191,14 +216,25 @@ impl SipCore {
             exchange.draft.contact = Some(contact(&user, &sent_by, transport));
         }
         let branch = entropy::branch(&mut self.entropy);
-        let via = format!("SIP/2.0/{} {sent_by};branch={branch};rport", transport.via_token());
-        if let Some(call) = exchange.purpose.call().and_then(|call| self.calls.get_mut(&call)) {
+        let via = format!(
+            "SIP/2.0/{} {sent_by};branch={branch};rport",
+            transport.via_token()
+        );
+        if let Some(call) = exchange
+            .purpose
+            .call()
+            .and_then(|call| self.calls.get_mut(&call))
+        {
             call.meet(to.peer().ip());
             if let (None, Some(contact)) = (&call.contact, &exchange.draft.contact) {
                 call.contact = Some(contact.clone());
             }
         }
-        *self.counters.requests_out.entry(exchange.draft.method.as_str().to_owned()).or_default() += 1;
+        *self
+            .counters
+            .requests_out
+            .entry(exchange.draft.method.as_str().to_owned())
+            .or_default() += 1;
         if let Purpose::Ack { invite, tag, .. } = &exchange.purpose {
             let octets = exchange.draft.write(&via);
             self.transactions.remember_ack(*invite, tag, &octets, &to);
@@ -224,16 +260,25 @@ impl SipCore {
         let status = response.status();
         *self.counters.responses_in.entry(status).or_default() += 1;
         let branch = facts.via.branch().unwrap_or_default().to_owned();
-        let id = ClientId { branch, method: facts.method.clone() };
+        let id = ClientId {
+            branch,
+            method: facts.method.clone(),
+        };
         let Some(transaction) = self.transactions.client_of(&id) else {
             self.counters.reject(Rejected::Stray);
             return;
         };
-        let Some(key) = self.transactions.client(transaction).map(|client| client.exchange) else {
+        let Some(key) = self
+            .transactions
+            .client(transaction)
+            .map(|client| client.exchange)
+        else {
             return;
         };
         let (transactions, _, mut port) = self.client_side(now, transaction);
-        if transactions.response(&mut port, flow, status, &facts.to, &facts.to_tag) == Upward::Absorb {
+        if transactions.response(&mut port, flow, status, &facts.to, &facts.to_tag)
+            == Upward::Absorb
+        {
             return;
         }
         let Some(exchange) = self.exchanges.get(&key) else {
@@ -253,7 +298,10 @@ impl SipCore {
         if matches!(status, 401 | 407) && self.answer_challenge(now, key, &response) {
             return;
         }
-        let more = self.exchanges.get(&key).is_some_and(|exchange| !exchange.targets.is_empty());
+        let more = self
+            .exchanges
+            .get(&key)
+            .is_some_and(|exchange| !exchange.targets.is_empty());
         if status == 503 && more {
             self.next_target(now, key, Failure::Transport);
             return;
@@ -270,7 +318,12 @@ impl SipCore {
     }
 
     /// The outcome, other than a 2xx to an INVITE.
-    fn deliver(&mut self, now: Instant, key: ExchangeKey, outcome: Result<(Response, Flow), Failure>) {
+    fn deliver(
+        &mut self,
+        now: Instant,
+        key: ExchangeKey,
+        outcome: Result<(Response, Flow), Failure>,
+    ) {
         let Some(exchange) = self.exchanges.remove(&key) else {
             return;
         };
@@ -286,10 +339,16 @@ impl SipCore {
                 if let Ok((response, _)) = &outcome {
                     self.in_dialog_answered(call, &exchange.draft.method, response);
                 }
-                self.event(UaEvent::Response { key, response: outcome.map(|(response, _)| response) });
+                self.event(UaEvent::Response {
+                    key,
+                    response: outcome.map(|(response, _)| response),
+                });
             }
             Purpose::Request(key) => {
-                self.event(UaEvent::Response { key, response: outcome.map(|(response, _)| response) });
+                self.event(UaEvent::Response {
+                    key,
+                    response: outcome.map(|(response, _)| response),
+                });
             }
             Purpose::Abandoned { .. } | Purpose::Ack { .. } | Purpose::Nobody => {}
         }
@@ -303,17 +362,20 @@ impl SipCore {
         let Some(account) = &exchange.account else {
             return false;
         };
-        if exchange.rounds >= CREDENTIAL_ROUNDS || matches!(exchange.purpose, Purpose::Abandoned { .. }) {
+        if exchange.rounds >= CREDENTIAL_ROUNDS
+            || matches!(exchange.purpose, Purpose::Abandoned { .. })
+        {
             return false;
         }
         let cnonce = entropy::cnonce(&mut self.entropy);
-        let Some(answer) = credentials::answer(account, &exchange.draft, response, &cnonce) else {
+        if !credentials::add(account, &mut exchange.draft, response, &cnonce) {
             return false;
-        };
-        exchange.draft.credentials.retain(|(name, _)| *name != answer.0);
-        exchange.draft.credentials.push(answer);
+        }
         exchange.rounds += 1;
-        let in_dialog = exchange.purpose.call().and_then(|call| self.calls.get_mut(&call));
+        let in_dialog = exchange
+            .purpose
+            .call()
+            .and_then(|call| self.calls.get_mut(&call));
         exchange.draft.cseq = match in_dialog.and_then(|call| call.dialog.as_mut()) {
             Some(dialog) => dialog.next_cseq(),
             None => exchange.draft.cseq.saturating_add(1),
@@ -326,13 +388,23 @@ impl SipCore {
     }
 
     /// A transaction's timer is due.
-    pub(crate) fn transaction_timer(&mut self, now: Instant, transaction: TransactionKey, timer: Timer) {
+    pub(crate) fn transaction_timer(
+        &mut self,
+        now: Instant,
+        transaction: TransactionKey,
+        timer: Timer,
+    ) {
         let (transactions, _, mut port) = self.client_side(now, transaction);
         let Some((key, fate)) = transactions.timer(&mut port, timer) else {
             return;
         };
         // A request that went out again, with credentials or to another target, has a younger transaction.
-        if self.exchanges.get(&key).and_then(|exchange| exchange.transaction) != Some(transaction) {
+        if self
+            .exchanges
+            .get(&key)
+            .and_then(|exchange| exchange.transaction)
+            != Some(transaction)
+        {
             return;
         }
         if fate == crate::transaction::Fate::TimedOut {
@@ -345,7 +417,10 @@ impl SipCore {
     /// Nothing could be sent there.
     pub(crate) fn send_failed(&mut self, now: Instant, to: &Destination) {
         for transaction in self.transactions.unanswered_at(to) {
-            if let Some(key) = self.transactions.remove_client(&mut self.timers, transaction) {
+            if let Some(key) = self
+                .transactions
+                .remove_client(&mut self.timers, transaction)
+            {
                 self.fail(now, key, Failure::Transport);
             }
         }
@@ -353,7 +428,13 @@ impl SipCore {
 
     /// Gives up an INVITE: forgets it when it never went out, cancels it when that is allowed already, or else as soon as
     /// a provisional response comes (RFC 3261 §9.1). Whatever happens to it then happens without its call.
-    pub(crate) fn abandon(&mut self, now: Instant, key: ExchangeKey, bye: bool, headers: HeaderList) {
+    pub(crate) fn abandon(
+        &mut self,
+        now: Instant,
+        key: ExchangeKey,
+        bye: bool,
+        headers: HeaderList,
+    ) {
         let Some(exchange) = self.exchanges.get_mut(&key) else {
             return;
         };
@@ -371,22 +452,36 @@ impl SipCore {
     }
 
     /// Sends the CANCEL that an abandoned INVITE wants, once it has been answered provisionally.
-    pub(crate) fn cancel_when_possible(&mut self, now: Instant, key: ExchangeKey, transaction: TransactionKey) {
+    pub(crate) fn cancel_when_possible(
+        &mut self,
+        now: Instant,
+        key: ExchangeKey,
+        transaction: TransactionKey,
+    ) {
         let Some((branch, via, mut draft, to)) = self.transactions.cancellable(transaction) else {
             return;
         };
-        let Some(headers) = self.exchanges.get_mut(&key).and_then(|exchange| exchange.cancel.take()) else {
+        let Some(headers) = self
+            .exchanges
+            .get_mut(&key)
+            .and_then(|exchange| exchange.cancel.take())
+        else {
             return;
         };
         draft.headers = headers;
         let limit = now + self.config.durations.transaction();
-        self.timers.set(Owner::Transaction(transaction), Timer::Cancel, limit);
+        self.timers
+            .set(Owner::Transaction(transaction), Timer::Cancel, limit);
         let cancel = TransactionKey(self.next_serial());
         let quiet = ExchangeKey(self.next_serial());
         let mut exchange = Exchange::new(Purpose::Nobody, draft, Hop::To(to.clone()));
         exchange.transaction = Some(cancel);
         self.exchanges.insert(quiet, exchange);
-        *self.counters.requests_out.entry("CANCEL".to_owned()).or_default() += 1;
+        *self
+            .counters
+            .requests_out
+            .entry("CANCEL".to_owned())
+            .or_default() += 1;
         let (transactions, exchanges, mut port) = self.client_side(now, cancel);
         transactions.send(&mut port, quiet, &exchanges[&quiet].draft, branch, via, to);
     }
@@ -400,9 +495,16 @@ fn destination(target: Target, flow: Option<Flow>, host: Option<String>) -> Dest
                 && target.transport == Transport::Udp
                 && flow.peer.is_ipv4() == target.address.is_ipv4() =>
         {
-            Destination::Flow(Flow { peer: target.address, ..flow })
+            Destination::Flow(Flow {
+                peer: target.address,
+                ..flow
+            })
         }
-        _ => Destination::New { transport: target.transport, peer: target.address, host },
+        _ => Destination::New {
+            transport: target.transport,
+            peer: target.address,
+            host,
+        },
     }
 }
 
@@ -411,6 +513,9 @@ pub(crate) fn contact(user: &str, sent_by: &str, transport: Transport) -> String
     let at = if user.is_empty() { "" } else { "@" };
     match transport {
         Transport::Udp => format!("<sip:{user}{at}{sent_by}>"),
-        _ => format!("<sip:{user}{at}{sent_by};transport={}>", transport.uri_token()),
+        _ => format!(
+            "<sip:{user}{at}{sent_by};transport={}>",
+            transport.uri_token()
+        ),
     }
 }

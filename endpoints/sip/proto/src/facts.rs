@@ -33,15 +33,23 @@ impl Facts {
 
     /// The identity of the server transaction of a request (RFC 3261 §17.2.3).
     pub(crate) fn server_id(&self, uri: &str) -> ServerId {
-        let method = if self.method == Method::ACK { Method::INVITE } else { self.method.clone() };
+        let method = if self.method == Method::ACK {
+            Method::INVITE
+        } else {
+            self.method.clone()
+        };
         match self.via.unique_branch() {
             Some(branch) => ServerId::Branch {
                 branch: branch.to_owned(),
-                sent_by: format!("{}:{}", self.via.host, self.via.port.unwrap_or(0)).to_ascii_lowercase(),
+                sent_by: format!("{}:{}", self.via.host, self.via.port.unwrap_or(0))
+                    .to_ascii_lowercase(),
                 method,
             },
             None => ServerId::Old {
-                text: format!("{uri}\n{}\n{}\n{}\n{}", self.from_tag, self.call_id, self.cseq, self.via),
+                text: format!(
+                    "{uri}\n{}\n{}\n{}\n{}",
+                    self.from_tag, self.call_id, self.cseq, self.via
+                ),
                 method,
             },
         }

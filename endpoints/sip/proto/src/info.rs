@@ -23,7 +23,10 @@ pub const DTMF_RELAY: &str = "application/dtmf-relay";
 pub fn read(media_type: &str, body: &[u8]) -> Option<InfoDigit> {
     let text = std::str::from_utf8(body).ok()?;
     if media_type.eq_ignore_ascii_case("application/dtmf") {
-        return Some(InfoDigit { digit: digit(text)?, duration: DEFAULT_DURATION });
+        return Some(InfoDigit {
+            digit: digit(text)?,
+            duration: DEFAULT_DURATION,
+        });
     }
     if !media_type.eq_ignore_ascii_case(DTMF_RELAY) {
         return None;
@@ -42,12 +45,20 @@ pub fn read(media_type: &str, body: &[u8]) -> Option<InfoDigit> {
             duration = Duration::from_millis(milliseconds).min(LONGEST_DURATION);
         }
     }
-    Some(InfoDigit { digit: found?, duration })
+    Some(InfoDigit {
+        digit: found?,
+        duration,
+    })
 }
 
 /// Writes an `application/dtmf-relay` body.
 pub fn write(digit: InfoDigit) -> Vec<u8> {
-    format!("Signal={}\r\nDuration={}\r\n", digit.digit, digit.duration.as_millis()).into_bytes()
+    format!(
+        "Signal={}\r\nDuration={}\r\n",
+        digit.digit,
+        digit.duration.as_millis()
+    )
+    .into_bytes()
 }
 
 /// One key: a character, or the event number of RFC 4733 from 10 on.
@@ -76,13 +87,25 @@ mod tests {
     #[test]
     fn rfc6086_a_digit_with_its_duration() {
         let read = read("application/dtmf-relay", b"Signal= 5\r\nDuration= 160\r\n");
-        assert_eq!(read, Some(InfoDigit { digit: '5', duration: Duration::from_millis(160) }));
+        assert_eq!(
+            read,
+            Some(InfoDigit {
+                digit: '5',
+                duration: Duration::from_millis(160)
+            })
+        );
     }
 
     #[test]
     fn plain_digits_and_event_numbers() {
-        assert_eq!(read("application/dtmf", b"#").map(|digit| digit.digit), Some('#'));
-        assert_eq!(read("Application/DTMF", b"10\r\n").map(|digit| digit.digit), Some('*'));
+        assert_eq!(
+            read("application/dtmf", b"#").map(|digit| digit.digit),
+            Some('#')
+        );
+        assert_eq!(
+            read("Application/DTMF", b"10\r\n").map(|digit| digit.digit),
+            Some('*')
+        );
         assert_eq!(read("application/dtmf", b"17"), None);
         assert_eq!(read("text/plain", b"1"), None);
         assert_eq!(read("application/dtmf-relay", b"\xff"), None);
@@ -90,7 +113,10 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_too_long_is_capped() {
-        let pressed = InfoDigit { digit: '*', duration: Duration::from_millis(90) };
+        let pressed = InfoDigit {
+            digit: '*',
+            duration: Duration::from_millis(90),
+        };
         assert_eq!(read(DTMF_RELAY, &write(pressed)), Some(pressed));
         let held = read(DTMF_RELAY, b"Signal=1\r\nDuration=999999999");
         assert_eq!(held.map(|digit| digit.duration), Some(LONGEST_DURATION));

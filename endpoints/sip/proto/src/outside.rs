@@ -18,31 +18,59 @@ impl SipCore {
     ///
     /// # Errors
     /// When the method has its own order, a part is malformed, or the limit of transactions is reached.
-    pub fn request(&mut self, now: Instant, order: OutgoingRequest) -> Result<ClientKey, CommandError> {
-        if [Method::INVITE, Method::ACK, Method::BYE, Method::CANCEL, Method::PRACK].contains(&order.method) {
+    pub fn request(
+        &mut self,
+        now: Instant,
+        order: OutgoingRequest,
+    ) -> Result<ClientKey, CommandError> {
+        if [
+            Method::INVITE,
+            Method::ACK,
+            Method::BYE,
+            Method::CANCEL,
+            Method::PRACK,
+        ]
+        .contains(&order.method)
+        {
             return Err(CommandError::WrongMethod(order.method.as_str().to_owned()));
         }
         if self.transactions.len() >= self.config.max_transactions {
-            return Err(CommandError::Full { what: "transaction", limit: self.config.max_transactions });
+            return Err(CommandError::Full {
+                what: "transaction",
+                limit: self.config.max_transactions,
+            });
         }
         let mut headers = order.headers;
         check_parts(&headers, order.body.as_ref())?;
         let contact = order.contact.or(take_header(&mut headers, "Contact"));
-        for (what, text) in [("Contact", &contact), ("Call-ID", &order.call_id), ("sent-by", &order.sent_by)] {
+        for (what, text) in [
+            ("Contact", &contact),
+            ("Call-ID", &order.call_id),
+            ("sent-by", &order.sent_by),
+        ] {
             check_line(what, text.as_deref().unwrap_or_default())?;
         }
         let tag = entropy::tag(&mut self.entropy);
-        let parts = Addresses::read(&order.request_uri, &order.to, &order.from, Some(&tag), &order.route)?;
+        let parts = Addresses::read(
+            &order.request_uri,
+            &order.to,
+            &order.from,
+            Some(&tag),
+            &order.route,
+        )?;
         let mut all = self.own_headers(&headers);
         all.extend(headers);
         // These make a dialog or refresh one, so they need a Contact (RFC 6665, RFC 3515).
-        let wants_contact = [Method::SUBSCRIBE, Method::NOTIFY, Method::REFER].contains(&order.method);
+        let wants_contact =
+            [Method::SUBSCRIBE, Method::NOTIFY, Method::REFER].contains(&order.method);
         let draft = Draft {
             uri: parts.uri,
             contact_user: (wants_contact && contact.is_none()).then_some(parts.user),
             from: parts.from,
             to: parts.to,
-            call_id: order.call_id.unwrap_or_else(|| entropy::call_id(&mut self.entropy)),
+            call_id: order
+                .call_id
+                .unwrap_or_else(|| entropy::call_id(&mut self.entropy)),
             cseq: order.cseq.unwrap_or(1),
             routes: order.route,
             contact,
@@ -51,7 +79,13 @@ impl SipCore {
             body: order.body,
             method: order.method,
         };
-        let hop = order.destination.map_or(Hop::Uri { uri: parts.next_hop, flow: None }, Hop::To);
+        let hop = order.destination.map_or(
+            Hop::Uri {
+                uri: parts.next_hop,
+                flow: None,
+            },
+            Hop::To,
+        );
         let key = ClientKey(self.next_serial());
         let mut exchange = Exchange::new(Purpose::Request(key), draft, hop);
         exchange.account = order.credentials;
@@ -74,12 +108,19 @@ impl SipCore {
         body: Option<Body>,
     ) -> Result<(), CommandError> {
         if !(100..=699).contains(&status) {
-            return Err(CommandError::WrongStatus { status, order: "respond", range: "100 to 699" });
+            return Err(CommandError::WrongStatus {
+                status,
+                order: "respond",
+                range: "100 to 699",
+            });
         }
         check_parts(&headers, body.as_ref())?;
         check_line("reason phrase", reason)?;
         let transaction = TransactionKey(key.0);
-        let server = self.transactions.server(transaction).ok_or(CommandError::NoRequest(key))?;
+        let server = self
+            .transactions
+            .server(transaction)
+            .ok_or(CommandError::NoRequest(key))?;
         if server.method == Method::INVITE || server.request.is_none() {
             return Err(CommandError::NoRequest(key));
         }
@@ -118,6 +159,8 @@ impl SipCore {
 
     /// The To tag that our answers to this request carry: our side of the dialog that a SUBSCRIBE makes.
     pub fn tag_of_request(&self, key: ServerKey) -> Option<&str> {
-        self.transactions.server(TransactionKey(key.0)).map(|server| server.tag.as_str())
+        self.transactions
+            .server(TransactionKey(key.0))
+            .map(|server| server.tag.as_str())
     }
 }

@@ -35,7 +35,12 @@ const KNOWN: [Method; 14] = [
 ];
 
 /// Methods whose dialogs, if any, are the user's business and not an INVITE's.
-const OUTSIDE_CALLS: [Method; 4] = [Method::NOTIFY, Method::PUBLISH, Method::REGISTER, Method::SUBSCRIBE];
+const OUTSIDE_CALLS: [Method; 4] = [
+    Method::NOTIFY,
+    Method::PUBLISH,
+    Method::REGISTER,
+    Method::SUBSCRIBE,
+];
 
 impl SipCore {
     pub(crate) fn receive(&mut self, now: Instant, flow: Flow, octets: &[u8]) {
@@ -61,8 +66,16 @@ impl SipCore {
             return;
         };
         let method = request.method().clone();
-        let counted = if self.config.allow.contains(&method) { method.as_str() } else { "other" };
-        *self.counters.requests_in.entry(counted.to_owned()).or_default() += 1;
+        let counted = if self.config.allow.contains(&method) {
+            method.as_str()
+        } else {
+            "other"
+        };
+        *self
+            .counters
+            .requests_in
+            .entry(counted.to_owned())
+            .or_default() += 1;
 
         let id = facts.server_id(request.uri_text());
         if let Some(key) = self.transactions.server_of(&id) {
@@ -103,14 +116,27 @@ impl SipCore {
     ) {
         let method = request.method().clone();
         let fresh = facts.to_tag.is_empty();
-        let tag = if fresh { entropy::tag(&mut self.entropy) } else { facts.to_tag.clone() };
+        let tag = if fresh {
+            entropy::tag(&mut self.entropy)
+        } else {
+            facts.to_tag.clone()
+        };
         let merge = (fresh && method != Method::CANCEL).then(|| facts.merge_id());
-        let merged = merge.as_ref().is_some_and(|merge| self.transactions.merged(merge));
+        let merged = merge
+            .as_ref()
+            .is_some_and(|merge| self.transactions.merged(merge));
         let cancelled = (method == Method::CANCEL)
             .then(|| self.transactions.server_of(&id.with_method(Method::INVITE)));
         let key = TransactionKey(self.next_serial());
         let (transactions, mut port) = self.server_side(now, key);
-        transactions.receive(&mut port, id, merge.filter(|_| !merged), flow, request.clone(), tag);
+        transactions.receive(
+            &mut port,
+            id,
+            merge.filter(|_| !merged),
+            flow,
+            request.clone(),
+            tag,
+        );
 
         if let Some(invite) = cancelled {
             self.cancel_received(now, key, invite, flow, request);
@@ -123,7 +149,10 @@ impl SipCore {
             self.answer(now, key, status, "", allow, None);
             return;
         }
-        if !matches!(request.uri().scheme(), Scheme::Sip | Scheme::Sips | Scheme::Tel) {
+        if !matches!(
+            request.uri().scheme(),
+            Scheme::Sip | Scheme::Sips | Scheme::Tel
+        ) {
             self.counters.reject(Rejected::Scheme);
             self.answer(now, key, 416, "", Vec::new(), None);
             return;
@@ -136,7 +165,13 @@ impl SipCore {
         let unknown: Vec<&str> = request
             .require()
             .into_iter()
-            .filter(|tag| !self.config.supported.iter().any(|known| known.eq_ignore_ascii_case(tag)))
+            .filter(|tag| {
+                !self
+                    .config
+                    .supported
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(tag))
+            })
             .collect();
         if !unknown.is_empty() {
             self.counters.reject(Rejected::Extension);
@@ -155,7 +190,11 @@ impl SipCore {
             self.counters.reject(Rejected::NoDialog);
             self.answer(now, key, 481, "", Vec::new(), None);
         } else {
-            self.event(UaEvent::Request { key: ServerKey(key.0), flow, request });
+            self.event(UaEvent::Request {
+                key: ServerKey(key.0),
+                flow,
+                request,
+            });
         }
     }
 
@@ -171,7 +210,10 @@ impl SipCore {
     pub(crate) fn is_stranger(&self, call: CallKey, flow: &Flow) -> bool {
         self.config.check_source
             && flow.transport == Transport::Udp
-            && self.calls.get(&call).is_some_and(|call| !call.knows(flow.peer.ip()))
+            && self
+                .calls
+                .get(&call)
+                .is_some_and(|call| !call.knows(flow.peer.ip()))
     }
 
     /// Answers a request through its transaction. False when it was finally answered before.
@@ -190,7 +232,13 @@ impl SipCore {
         let Some(request) = &server.request else {
             return false;
         };
-        let reply = Reply { status, reason, tag: &server.tag, headers: &headers, body: body.as_ref() };
+        let reply = Reply {
+            status,
+            reason,
+            tag: &server.tag,
+            headers: &headers,
+            body: body.as_ref(),
+        };
         let octets = reply.write(&self.config, request, &server.flow);
         let (transactions, mut port) = self.server_side(now, key);
         transactions.respond(&mut port, status, octets)
@@ -199,14 +247,23 @@ impl SipCore {
     fn refuse_stateless(&mut self, flow: Flow, id: &ServerId, request: &Request) {
         let tag = format!("{:016x}", self.hash.hash_one(id));
         let headers = vec![("Retry-After".to_owned(), RETRY_AFTER.to_string())];
-        let reply = Reply { status: 503, reason: "", tag: &tag, headers: &headers, body: None };
+        let reply = Reply {
+            status: 503,
+            reason: "",
+            tag: &tag,
+            headers: &headers,
+            body: None,
+        };
         let octets = reply.write(&self.config, request, &flow);
         self.reply_stateless(flow, 503, octets);
     }
 
     fn reply_stateless(&mut self, flow: Flow, status: u16, octets: Vec<u8>) {
         *self.counters.responses_out.entry(status).or_default() += 1;
-        self.outputs.push_back(Output::Send { to: Destination::Flow(flow), octets });
+        self.outputs.push_back(Output::Send {
+            to: Destination::Flow(flow),
+            octets,
+        });
     }
 }
 

@@ -124,7 +124,12 @@ impl SipCore {
     }
 
     /// The call that has this dialog, for Replaces and Join (RFC 3891).
-    pub fn call_of_dialog(&self, call_id: &str, local_tag: &str, remote_tag: &str) -> Option<CallKey> {
+    pub fn call_of_dialog(
+        &self,
+        call_id: &str,
+        local_tag: &str,
+        remote_tag: &str,
+    ) -> Option<CallKey> {
         let id = DialogId {
             call_id: call_id.to_owned(),
             local_tag: local_tag.to_owned(),
@@ -141,7 +146,10 @@ impl SipCore {
     /// The far address of a call, as last heard of.
     pub fn peer_of_call(&self, call: CallKey) -> Option<std::net::SocketAddr> {
         let call = self.calls.get(&call)?;
-        call.pinned.as_ref().map(Destination::peer).or(call.flow.map(|flow| flow.peer))
+        call.pinned
+            .as_ref()
+            .map(Destination::peer)
+            .or(call.flow.map(|flow| flow.peer))
     }
 
     pub(crate) fn next_serial(&mut self) -> u64 {
@@ -158,7 +166,11 @@ impl SipCore {
         &mut self,
         now: Instant,
         key: TransactionKey,
-    ) -> (&mut Transactions, &mut HashMap<ExchangeKey, Exchange>, Port<'_>) {
+    ) -> (
+        &mut Transactions,
+        &mut HashMap<ExchangeKey, Exchange>,
+        Port<'_>,
+    ) {
         let port = Port {
             now,
             key,
@@ -170,7 +182,11 @@ impl SipCore {
         (&mut self.transactions, &mut self.exchanges, port)
     }
 
-    pub(crate) fn server_side(&mut self, now: Instant, key: TransactionKey) -> (&mut Transactions, Port<'_>) {
+    pub(crate) fn server_side(
+        &mut self,
+        now: Instant,
+        key: TransactionKey,
+    ) -> (&mut Transactions, Port<'_>) {
         let (transactions, _, port) = self.client_side(now, key);
         (transactions, port)
     }

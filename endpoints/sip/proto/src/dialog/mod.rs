@@ -28,7 +28,12 @@ pub struct Dialog {
 
 impl Dialog {
     /// The called side's dialog, made of a request that our `tag` answers (§12.1.1). `None` without a usable Contact.
-    pub(crate) fn of_request(facts: &Facts, headers: &HeaderTable, tag: &str, first_cseq: u32) -> Option<Self> {
+    pub(crate) fn of_request(
+        facts: &Facts,
+        headers: &HeaderTable,
+        tag: &str,
+        first_cseq: u32,
+    ) -> Option<Self> {
         let id = DialogId {
             call_id: facts.call_id.clone(),
             local_tag: tag.to_owned(),
@@ -143,5 +148,9 @@ pub(crate) fn with_tag(address: &str, tag: &str) -> String {
 }
 
 fn record_routes(headers: &HeaderTable) -> impl Iterator<Item = String> {
-    headers.values("Record-Route").map(str::to_owned).collect::<Vec<_>>().into_iter()
+    headers
+        .values("Record-Route")
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
 }

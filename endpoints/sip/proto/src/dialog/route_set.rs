@@ -38,19 +38,35 @@ impl RouteSet {
     /// Applies loose or strict routing to a request for `target`.
     pub fn plan(&self, target: &Uri) -> RoutePlan {
         let Some((first, rest)) = self.0.split_first() else {
-            return RoutePlan { request_uri: target.clone(), routes: Vec::new(), next_hop: target.clone() };
+            return RoutePlan {
+                request_uri: target.clone(),
+                routes: Vec::new(),
+                next_hop: target.clone(),
+            };
         };
         let Ok(address) = NameAddr::parse(first) else {
             // A Route that nobody can read cannot be followed: the target itself is the best guess left.
-            return RoutePlan { request_uri: target.clone(), routes: self.0.clone(), next_hop: target.clone() };
+            return RoutePlan {
+                request_uri: target.clone(),
+                routes: self.0.clone(),
+                next_hop: target.clone(),
+            };
         };
         let hop = address.uri.clone().without_headers();
         if address.uri.is_loose() {
-            return RoutePlan { request_uri: target.clone(), routes: self.0.clone(), next_hop: hop };
+            return RoutePlan {
+                request_uri: target.clone(),
+                routes: self.0.clone(),
+                next_hop: hop,
+            };
         }
         let mut routes = rest.to_vec();
         routes.push(format!("<{target}>"));
-        RoutePlan { request_uri: hop.clone(), routes, next_hop: hop }
+        RoutePlan {
+            request_uri: hop.clone(),
+            routes,
+            next_hop: hop,
+        }
     }
 }
 
@@ -70,7 +86,10 @@ mod tests {
     fn rfc3261_12_2_1_1_loose_routes_leave_the_target_in_the_request_uri() {
         let plan = set(&["<sip:p1.example.com;lr>", "<sip:p2.example.com;lr>"]).plan(&bob());
         assert_eq!(plan.request_uri.to_string(), "sip:bob@192.0.2.4");
-        assert_eq!(plan.routes, ["<sip:p1.example.com;lr>", "<sip:p2.example.com;lr>"]);
+        assert_eq!(
+            plan.routes,
+            ["<sip:p1.example.com;lr>", "<sip:p2.example.com;lr>"]
+        );
         assert_eq!(plan.next_hop.to_string(), "sip:p1.example.com;lr");
     }
 
@@ -78,7 +97,10 @@ mod tests {
     fn rfc3261_12_2_1_1_a_strict_router_gets_its_own_uri() {
         let plan = set(&["<sip:p1.example.com>", "<sip:p2.example.com;lr>"]).plan(&bob());
         assert_eq!(plan.request_uri.to_string(), "sip:p1.example.com");
-        assert_eq!(plan.routes, ["<sip:p2.example.com;lr>", "<sip:bob@192.0.2.4>"]);
+        assert_eq!(
+            plan.routes,
+            ["<sip:p2.example.com;lr>", "<sip:bob@192.0.2.4>"]
+        );
     }
 
     #[test]

@@ -11,5 +11,11 @@ pub(crate) fn contact_uri(headers: &HeaderTable) -> Option<Uri> {
 
 /// Whether a request of this method, or its 2xx, moves the target (RFC 3261 §12.2, RFC 3311, RFC 6665).
 pub(crate) fn refreshes(method: &Method) -> bool {
-    [Method::INVITE, Method::UPDATE, Method::SUBSCRIBE, Method::NOTIFY].contains(method)
+    [
+        Method::INVITE,
+        Method::UPDATE,
+        Method::SUBSCRIBE,
+        Method::NOTIFY,
+    ]
+    .contains(method)
 }

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use super::reinvite::Glare;
 use super::{Call, InDialogOrder, InviteOut, Stage};
-use crate::call::{CallKey, ClientKey, Failure, UaEvent};
+#[cfg(doc)]
+use crate::call::UaEvent;
+use crate::call::{CallKey, ClientKey, Failure};
 use crate::command::{Account, Body, CommandError, HeaderList, OutgoingInvite};
 use crate::config::RING;
 use crate::draft::{Draft, check_line, check_parts, has_header, take_header};
@@ -24,17 +26,33 @@ impl SipCore {
     /// When a part of the order is malformed or the limit of calls is reached; then nothing is sent.
     pub fn invite(&mut self, now: Instant, order: OutgoingInvite) -> Result<CallKey, CommandError> {
         if self.calls.len() >= self.config.max_calls {
-            return Err(CommandError::Full { what: "call", limit: self.config.max_calls });
+            return Err(CommandError::Full {
+                what: "call",
+                limit: self.config.max_calls,
+            });
         }
         if self.transactions.len() >= self.config.max_transactions {
-            return Err(CommandError::Full { what: "transaction", limit: self.config.max_transactions });
+            return Err(CommandError::Full {
+                what: "transaction",
+                limit: self.config.max_transactions,
+            });
         }
         let mut headers = order.headers;
         check_parts(&headers, order.body.as_ref())?;
         let contact = order.contact.or(take_header(&mut headers, "Contact"));
         let tag = entropy::tag(&mut self.entropy);
-        let parts = Addresses::read(&order.request_uri, &order.to, &order.from, Some(&tag), &order.route)?;
-        for (what, text) in [("Contact", &contact), ("Call-ID", &order.call_id), ("sent-by", &order.sent_by)] {
+        let parts = Addresses::read(
+            &order.request_uri,
+            &order.to,
+            &order.from,
+            Some(&tag),
+            &order.route,
+        )?;
+        for (what, text) in [
+            ("Contact", &contact),
+            ("Call-ID", &order.call_id),
+            ("sent-by", &order.sent_by),
+        ] {
             check_line(what, text.as_deref().unwrap_or_default())?;
         }
         let key = CallKey(self.next_serial());
@@ -57,7 +75,9 @@ impl SipCore {
             contact_user: contact.is_none().then_some(parts.user),
             from: parts.from,
             to: parts.to,
-            call_id: order.call_id.unwrap_or_else(|| entropy::call_id(&mut self.entropy)),
+            call_id: order
+                .call_id
+                .unwrap_or_else(|| entropy::call_id(&mut self.entropy)),
             cseq: 1,
             routes: order.route,
             contact,
@@ -65,14 +85,27 @@ impl SipCore {
             headers: all,
             body: order.body,
         };
-        let hop = order.destination.map_or(Hop::Uri { uri: parts.next_hop, flow: None }, Hop::To);
+        let hop = order.destination.map_or(
+            Hop::Uri {
+                uri: parts.next_hop,
+                flow: None,
+            },
+            Hop::To,
+        );
         let mut exchange = Exchange::new(Purpose::Invite(key), draft, hop);
         exchange.account = order.credentials;
         exchange.sent_by = order.sent_by;
-        self.timers.set(Owner::Call(key), Timer::Ring, now + order.patience.unwrap_or(RING));
+        self.timers.set(
+            Owner::Call(key),
+            Timer::Ring,
+            now + order.patience.unwrap_or(RING),
+        );
         let exchange = self.start(now, exchange);
         if let Some(call) = self.calls.get_mut(&key) {
-            call.invite_out = Some(InviteOut { exchange, answered: None });
+            call.invite_out = Some(InviteOut {
+                exchange,
+                answered: None,
+            });
         }
         Ok(key)
     }
@@ -82,9 +115,17 @@ impl SipCore {
     ///
     /// # Errors
     /// When the call is gone or no 2xx awaits its ACK.
-    pub fn ack(&mut self, now: Instant, call: CallKey, body: Option<Body>) -> Result<(), CommandError> {
+    pub fn ack(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        body: Option<Body>,
+    ) -> Result<(), CommandError> {
         check_parts(&[], body.as_ref())?;
-        let known = self.calls.get_mut(&call).ok_or(CommandError::NoCall(call))?;
+        let known = self
+            .calls
+            .get_mut(&call)
+            .ok_or(CommandError::NoCall(call))?;
         if let Some(body) = &body {
             known.session.remember(body);
         }
@@ -108,7 +149,13 @@ impl SipCore {
         body: Option<Body>,
     ) -> Result<(), CommandError> {
         check_status(status, 101..=199, "provisional", "101 to 199")?;
-        let (transaction, headers) = self.incoming(call, "send a provisional response", reason, headers, body.as_ref())?;
+        let (transaction, headers) = self.incoming(
+            call,
+            "send a provisional response",
+            reason,
+            headers,
+            body.as_ref(),
+        )?;
         self.answer(now, transaction, status, reason, headers, body);
         Ok(())
     }
@@ -172,7 +219,10 @@ impl SipCore {
         status_if_unanswered: u16,
     ) -> Result<(), CommandError> {
         check_parts(&headers, None)?;
-        let known = self.calls.get_mut(&call).ok_or(CommandError::NoCall(call))?;
+        let known = self
+            .calls
+            .get_mut(&call)
+            .ok_or(CommandError::NoCall(call))?;
         match known.stage {
             Stage::Incoming => self.reject(now, call, status_if_unanswered, "", headers),
             Stage::Calling => {
@@ -196,7 +246,12 @@ impl SipCore {
     ///
     /// # Errors
     /// When the call is gone, not answered, or another change of the session is under way.
-    pub fn reinvite(&mut self, now: Instant, call: CallKey, body: Option<Body>) -> Result<(), CommandError> {
+    pub fn reinvite(
+        &mut self,
+        now: Instant,
+        call: CallKey,
+        body: Option<Body>,
+    ) -> Result<(), CommandError> {
         self.reinvite_with(now, call, Vec::new(), body)
     }
 
@@ -223,7 +278,15 @@ impl SipCore {
         if known.invite_in.is_some() || known.invite_out.is_some() || known.glare.is_some() {
             return Err(wrong(call, order, "another re-INVITE is under way"));
         }
-        self.send_reinvite(now, call, Glare { headers, body, attempts: 0, waiting: false });
+        self.send_reinvite(
+            now,
+            call,
+            Glare {
+                headers,
+                body,
+                attempts: 0,
+            },
+        );
         Ok(())
     }
 
@@ -270,7 +333,10 @@ impl SipCore {
             self.answer(now, transaction, status, reason, headers, body);
             return Ok(());
         }
-        let request = self.transactions.server(transaction).and_then(|server| server.request.clone());
+        let request = self
+            .transactions
+            .server(transaction)
+            .and_then(|server| server.request.clone());
         if let (Some(known), Some(request)) = (self.calls.get_mut(&call), request) {
             if let Some(dialog) = known.dialog.as_mut() {
                 dialog.refresh(&request);
@@ -296,7 +362,13 @@ impl SipCore {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<ClientKey, CommandError> {
-        self.request_in_dialog(now, call, Method::INFO, Vec::new(), Some((content_type.to_owned(), body)))
+        self.request_in_dialog(
+            now,
+            call,
+            Method::INFO,
+            Vec::new(),
+            Some((content_type.to_owned(), body)),
+        )
     }
 
     /// Sends any other request within a call: REFER, NOTIFY, MESSAGE, UPDATE, OPTIONS … Its outcome comes as
@@ -312,17 +384,34 @@ impl SipCore {
         headers: HeaderList,
         body: Option<Body>,
     ) -> Result<ClientKey, CommandError> {
-        if [Method::INVITE, Method::ACK, Method::BYE, Method::CANCEL, Method::PRACK].contains(&method) {
+        if [
+            Method::INVITE,
+            Method::ACK,
+            Method::BYE,
+            Method::CANCEL,
+            Method::PRACK,
+        ]
+        .contains(&method)
+        {
             return Err(CommandError::WrongMethod(method.as_str().to_owned()));
         }
         check_parts(&headers, body.as_ref())?;
         let known = self.calls.get(&call).ok_or(CommandError::NoCall(call))?;
         if known.stage == Stage::Ending || known.dialog.is_none() {
-            return Err(wrong(call, "send a request", "it has no dialog yet, or is ending"));
+            return Err(wrong(
+                call,
+                "send a request",
+                "it has no dialog yet, or is ending",
+            ));
         }
         let client = ClientKey(self.next_serial());
-        let order =
-            InDialogOrder { method, purpose: Purpose::InDialog(call, client), cseq: None, headers, body };
+        let order = InDialogOrder {
+            method,
+            purpose: Purpose::InDialog(call, client),
+            cseq: None,
+            headers,
+            body,
+        };
         self.send_in_dialog(now, call, order);
         Ok(client)
     }
@@ -331,8 +420,15 @@ impl SipCore {
     ///
     /// # Errors
     /// When the call is gone.
-    pub fn pin(&mut self, call: CallKey, destination: Option<Destination>) -> Result<(), CommandError> {
-        let known = self.calls.get_mut(&call).ok_or(CommandError::NoCall(call))?;
+    pub fn pin(
+        &mut self,
+        call: CallKey,
+        destination: Option<Destination>,
+    ) -> Result<(), CommandError> {
+        let known = self
+            .calls
+            .get_mut(&call)
+            .ok_or(CommandError::NoCall(call))?;
         if let Some(destination) = &destination {
             known.meet(destination.peer().ip());
         }
@@ -346,7 +442,10 @@ impl SipCore {
     /// When the call is gone or the text malformed.
     pub fn set_sent_by(&mut self, call: CallKey, sent_by: &str) -> Result<(), CommandError> {
         check_line("sent-by", sent_by)?;
-        let known = self.calls.get_mut(&call).ok_or(CommandError::NoCall(call))?;
+        let known = self
+            .calls
+            .get_mut(&call)
+            .ok_or(CommandError::NoCall(call))?;
         if let Some(flow) = known.flow {
             let user = known
                 .contact
@@ -364,19 +463,34 @@ impl SipCore {
     ///
     /// # Errors
     /// When the call is gone.
-    pub fn set_credentials(&mut self, call: CallKey, credentials: Option<Account>) -> Result<(), CommandError> {
-        let known = self.calls.get_mut(&call).ok_or(CommandError::NoCall(call))?;
+    pub fn set_credentials(
+        &mut self,
+        call: CallKey,
+        credentials: Option<Account>,
+    ) -> Result<(), CommandError> {
+        let known = self
+            .calls
+            .get_mut(&call)
+            .ok_or(CommandError::NoCall(call))?;
         known.account = credentials;
         Ok(())
     }
 
     /// The INVITE of a call that awaits its first final answer.
-    fn pending_invite(&self, call: CallKey, order: &'static str) -> Result<TransactionKey, CommandError> {
+    fn pending_invite(
+        &self,
+        call: CallKey,
+        order: &'static str,
+    ) -> Result<TransactionKey, CommandError> {
         let known = self.calls.get(&call).ok_or(CommandError::NoCall(call))?;
         known
             .invite_in
             .filter(|_| known.stage == Stage::Incoming)
-            .ok_or(wrong(call, order, "it did not come in, or is answered already"))
+            .ok_or(wrong(
+                call,
+                order,
+                "it did not come in, or is answered already",
+            ))
     }
 
     fn incoming(
@@ -405,7 +519,11 @@ impl SipCore {
                 all.push(("Contact".to_owned(), contact.clone()));
             }
         }
-        all.extend(options::session(&self.config).into_iter().filter(|(name, _)| !has_header(&headers, name)));
+        all.extend(
+            options::session(&self.config)
+                .into_iter()
+                .filter(|(name, _)| !has_header(&headers, name)),
+        );
         all.extend(headers);
         all
     }
@@ -467,7 +585,11 @@ impl Addresses {
 }
 
 fn malformed(what: &'static str, value: &str, error: impl std::fmt::Display) -> CommandError {
-    CommandError::Malformed { what, value: value.escape_debug().to_string(), reason: error.to_string() }
+    CommandError::Malformed {
+        what,
+        value: value.escape_debug().to_string(),
+        reason: error.to_string(),
+    }
 }
 
 fn wrong(call: CallKey, order: &'static str, state: &'static str) -> CommandError {
@@ -483,5 +605,9 @@ fn check_status(
     if allowed.contains(&status) {
         return Ok(());
     }
-    Err(CommandError::WrongStatus { status, order, range })
+    Err(CommandError::WrongStatus {
+        status,
+        order,
+        range,
+    })
 }

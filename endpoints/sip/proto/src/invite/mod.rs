@@ -1,8 +1,8 @@
 //! INVITE usages (RFC 3261 §13 to §15): calls, ours and theirs, from the INVITE to the BYE.
 
 mod commands;
-mod reinvite;
 mod refresh;
+mod reinvite;
 mod uac;
 mod uas;
 
@@ -134,8 +134,11 @@ impl Call {
 
     /// A connection is gone: what comes next goes to the Contact again.
     pub(crate) fn lose(&mut self, gone: FlowId) {
-        self.flow = self.flow.filter(|flow| flow.id != gone || !flow.transport.is_reliable());
-        if matches!(self.pinned, Some(Destination::Flow(flow)) if flow.id == gone && flow.transport.is_reliable()) {
+        self.flow = self
+            .flow
+            .filter(|flow| flow.id != gone || !flow.transport.is_reliable());
+        if matches!(self.pinned, Some(Destination::Flow(flow)) if flow.id == gone && flow.transport.is_reliable())
+        {
             self.pinned = None;
         }
     }
@@ -148,7 +151,10 @@ impl Call {
         }
         match self.flow {
             Some(flow) if flow.transport.is_reliable() => Hop::To(Destination::Flow(flow)),
-            flow => Hop::Uri { uri: next_hop, flow },
+            flow => Hop::Uri {
+                uri: next_hop,
+                flow,
+            },
         }
     }
 
@@ -174,7 +180,12 @@ pub(crate) struct InDialogOrder {
 
 impl SipCore {
     /// Sends a request within the dialog of a call.
-    pub(crate) fn send_in_dialog(&mut self, now: Instant, key: CallKey, order: InDialogOrder) -> Option<ExchangeKey> {
+    pub(crate) fn send_in_dialog(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        order: InDialogOrder,
+    ) -> Option<ExchangeKey> {
         let call = self.calls.get_mut(&key)?;
         let dialog = call.dialog.as_mut()?;
         let refreshes = crate::dialog::refreshes(&order.method);
@@ -213,7 +224,13 @@ impl SipCore {
         if let Some(out) = invite_out {
             self.let_go(now, out.exchange);
         }
-        let order = InDialogOrder { method: Method::BYE, purpose: Purpose::Bye(key), cseq: None, headers, body: None };
+        let order = InDialogOrder {
+            method: Method::BYE,
+            purpose: Purpose::Bye(key),
+            cseq: None,
+            headers,
+            body: None,
+        };
         if self.send_in_dialog(now, key, order).is_none() {
             self.finish(key);
         }
@@ -227,7 +244,8 @@ impl SipCore {
         {
             exchange.purpose = Purpose::Abandoned { bye: false };
             if let Some(transaction) = exchange.transaction {
-                self.timers.set(Owner::Transaction(transaction), Timer::Cancel, limit);
+                self.timers
+                    .set(Owner::Transaction(transaction), Timer::Cancel, limit);
             }
         }
     }

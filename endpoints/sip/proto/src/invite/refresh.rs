@@ -7,12 +7,11 @@ use crate::call::{CallKey, Failure, UaEvent};
 use crate::command::{Body, HeaderList};
 use crate::exchange::Purpose;
 use crate::flow::Flow;
+use crate::header::session_expires::{Refresher, SMALLEST_INTERVAL as LEAST};
 use crate::message::{HeaderTable, Method, Request, Response};
 use crate::sip_core::SipCore;
 use crate::timer::{Owner, Timer};
 
-/// The least interval anybody may ask for, seconds (§5).
-const LEAST: u32 = 90;
 /// The longest we go along with, a day: timers beyond would outlive any reason to have one.
 const MOST: u32 = 86_400;
 /// How long before expiry a silent peer is given up: this, or a third of the interval when that is less (§10).
@@ -38,7 +37,10 @@ pub(crate) struct Session {
 impl Session {
     /// A session of a call that we place.
     pub(crate) fn calling() -> Self {
-        Self { caller: true, ..Self::default() }
+        Self {
+            caller: true,
+            ..Self::default()
+        }
     }
 
     /// Whether we placed the call, and so chose its Call-ID.
@@ -60,7 +62,8 @@ impl Session {
     }
 
     fn hear(&mut self, headers: &HeaderTable) {
-        self.peer_timer = headers.supports("timer") || headers.require().iter().any(|tag| *tag == "timer");
+        self.peer_timer =
+            headers.supports("timer") || headers.require().iter().any(|tag| *tag == "timer");
         if headers.has("Allow") {
             self.peer_update = headers.allow().contains(&"UPDATE");
         }
@@ -92,7 +95,10 @@ impl SipCore {
                 (Some(_), false) => ";refresher=uas",
                 (None, _) => "",
             };
-            headers.push(("Session-Expires".to_owned(), format!("{interval}{refresher}")));
+            headers.push((
+                "Session-Expires".to_owned(),
+                format!("{interval}{refresher}"),
+            ));
             headers.push(("Min-SE".to_owned(), timer.minimum.max(LEAST).to_string()));
         }
         headers
@@ -100,7 +106,8 @@ impl SipCore {
 
     /// What our 2xx says; arms the timer (§9).
     pub(crate) fn session_answer(&mut self, now: Instant, key: CallKey) -> HeaderList {
-        let (Some(timer), Some(call)) = (self.config.session_timer, self.calls.get_mut(&key)) else {
+        let (Some(timer), Some(call)) = (self.config.session_timer, self.calls.get_mut(&key))
+        else {
             return Vec::new();
         };
         let session = &mut call.session;
@@ -120,7 +127,10 @@ impl SipCore {
         let refresher = if peer_refreshes { "uac" } else { "uas" };
         let mut headers = Vec::new();
         if session.peer_timer {
-            headers.push(("Session-Expires".to_owned(), format!("{interval};refresher={refresher}")));
+            headers.push((
+                "Session-Expires".to_owned(),
+                format!("{interval};refresher={refresher}"),
+            ));
         }
         if peer_refreshes {
             headers.push(("Require".to_owned(), "timer".to_owned()));
@@ -159,10 +169,15 @@ impl SipCore {
         let owner = Owner::Call(key);
         if call.session.we_refresh {
             self.timers.cancel(owner, Timer::Expire);
-            self.timers.set(owner, Timer::Refresh, now + seconds(interval / 2));
+            self.timers
+                .set(owner, Timer::Refresh, now + seconds(interval / 2));
         } else {
             self.timers.cancel(owner, Timer::Refresh);
-            self.timers.set(owner, Timer::Expire, now + seconds(interval - MARGIN.min(interval / 3)));
+            self.timers.set(
+                owner,
+                Timer::Expire,
+                now + seconds(interval - MARGIN.min(interval / 3)),
+            );
         }
     }
 
@@ -175,15 +190,26 @@ impl SipCore {
             return;
         }
         if call.invite_out.is_some() || call.invite_in.is_some() || call.unacked.is_some() {
-            self.timers.set(Owner::Call(key), Timer::Refresh, now + BUSY);
+            self.timers
+                .set(Owner::Call(key), Timer::Refresh, now + BUSY);
             return;
         }
         let by_invite = !call.session.peer_update && call.session.description.is_some();
         let body = call.session.description.clone().filter(|_| by_invite);
         let mut headers = crate::options::session(&self.config);
         headers.extend(self.session_request(key));
-        let method = if by_invite { Method::INVITE } else { Method::UPDATE };
-        let order = InDialogOrder { method, purpose: Purpose::Refresh(key), cseq: None, headers, body };
+        let method = if by_invite {
+            Method::INVITE
+        } else {
+            Method::UPDATE
+        };
+        let order = InDialogOrder {
+            method,
+            purpose: Purpose::Refresh(key),
+            cseq: None,
+            headers,
+            body,
+        };
         let Some(exchange) = self.send_in_dialog(now, key, order) else {
             return;
         };
@@ -191,12 +217,20 @@ impl SipCore {
             && self.exchanges.contains_key(&exchange)
             && let Some(call) = self.calls.get_mut(&key)
         {
-            call.invite_out = Some(InviteOut { exchange, answered: None });
+            call.invite_out = Some(InviteOut {
+                exchange,
+                answered: None,
+            });
         }
     }
 
     /// The outcome of a refresh, other than a 2xx to a re-INVITE.
-    pub(crate) fn refresh_done(&mut self, now: Instant, key: CallKey, outcome: Result<(Response, Flow), Failure>) {
+    pub(crate) fn refresh_done(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        outcome: Result<(Response, Flow), Failure>,
+    ) {
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
@@ -213,7 +247,8 @@ impl SipCore {
             }
             Ok((response, _)) if !matches!(response.status(), 408 | 481) => {
                 // 491 passes; anything else is as good as a sign of life, and the next attempt may do better.
-                self.timers.set(Owner::Call(key), Timer::Refresh, now + BUSY * 5);
+                self.timers
+                    .set(Owner::Call(key), Timer::Refresh, now + BUSY * 5);
             }
             _ => self.session_expired(now, key),
         }
@@ -222,15 +257,26 @@ impl SipCore {
     /// The peer is silent: the call ends (§10).
     pub(super) fn session_expired(&mut self, now: Instant, key: CallKey) {
         self.event(UaEvent::SessionExpired { call: key });
-        let reason = ("Reason".to_owned(), "SIP;cause=408;text=\"Session Expired\"".to_owned());
+        let reason = (
+            "Reason".to_owned(),
+            "SIP;cause=408;text=\"Session Expired\"".to_owned(),
+        );
         self.send_bye(now, key, vec![reason]);
     }
 
     /// A request within a call, sent by order, was answered.
-    pub(crate) fn in_dialog_answered(&mut self, key: CallKey, method: &Method, response: &Response) {
+    pub(crate) fn in_dialog_answered(
+        &mut self,
+        key: CallKey,
+        method: &Method,
+        response: &Response,
+    ) {
         if crate::dialog::refreshes(method)
             && response.is_success()
-            && let Some(dialog) = self.calls.get_mut(&key).and_then(|call| call.dialog.as_mut())
+            && let Some(dialog) = self
+                .calls
+                .get_mut(&key)
+                .and_then(|call| call.dialog.as_mut())
         {
             dialog.refresh(response);
         }
@@ -239,14 +285,11 @@ impl SipCore {
 
 /// Session-Expires: the interval, and whether `uac` is to refresh, when it says so.
 fn session_expires(headers: &HeaderTable) -> Option<(u32, Option<bool>)> {
-    let value = headers.get("Session-Expires")?;
-    let mut parts = value.split(';').map(str::trim);
-    let interval = parts.next()?.parse().ok()?;
-    let refresher = parts.find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("refresher").then(|| value.trim().eq_ignore_ascii_case("uac"))
-    });
-    Some((interval, refresher))
+    let value = headers.session_expires().ok()??;
+    Some((
+        value.seconds,
+        value.refresher.map(|refresher| refresher == Refresher::Uac),
+    ))
 }
 
 fn seconds(count: u32) -> Duration {

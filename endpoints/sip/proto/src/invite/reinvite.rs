@@ -28,8 +28,6 @@ pub(crate) struct Glare {
     pub(crate) headers: HeaderList,
     pub(crate) body: Option<Body>,
     pub(crate) attempts: u8,
-    /// Whether it waits to be sent again.
-    pub(crate) waiting: bool,
 }
 
 impl SipCore {
@@ -63,7 +61,14 @@ impl SipCore {
             if let Some(call) = self.calls.get_mut(&key) {
                 call.invite_in = None;
             }
-            self.answer(now, transaction, 422, "", vec![("Min-SE".to_owned(), minimum.to_string())], None);
+            self.answer(
+                now,
+                transaction,
+                422,
+                "",
+                vec![("Min-SE".to_owned(), minimum.to_string())],
+                None,
+            );
             return;
         }
         self.answer(now, transaction, 100, "", Vec::new(), None);
@@ -91,7 +96,14 @@ impl SipCore {
         if offers && call.stage == Stage::Up && call.invite_in.is_some() {
             self.counters.reject(Rejected::Order);
             let seconds = entropy::below(&mut self.entropy, 11);
-            self.answer(now, transaction, 500, "", vec![("Retry-After".to_owned(), seconds.to_string())], None);
+            self.answer(
+                now,
+                transaction,
+                500,
+                "",
+                vec![("Retry-After".to_owned(), seconds.to_string())],
+                None,
+            );
             return;
         }
         if let Some(dialog) = call.dialog_mut(&dialog_id(facts)) {
@@ -99,12 +111,20 @@ impl SipCore {
         }
         call.session.hear_request(&request);
         if offers {
-            self.event(UaEvent::Update { call: key, key: Some(ServerKey(transaction.0)), request });
+            self.event(UaEvent::Update {
+                call: key,
+                key: Some(ServerKey(transaction.0)),
+                request,
+            });
             return;
         }
         let headers = self.session_answer(now, key);
         self.answer(now, transaction, 200, "", headers, None);
-        self.event(UaEvent::Update { call: key, key: None, request });
+        self.event(UaEvent::Update {
+            call: key,
+            key: None,
+            request,
+        });
     }
 
     /// Sends a re-INVITE.
@@ -123,7 +143,7 @@ impl SipCore {
             if let Some(body) = &glare.body {
                 call.session.remember(body);
             }
-            call.glare = Some(Glare { waiting: false, ..glare });
+            call.glare = Some(glare);
         }
         let Some(exchange) = self.send_in_dialog(now, key, order) else {
             return;
@@ -131,7 +151,10 @@ impl SipCore {
         if self.exchanges.contains_key(&exchange)
             && let Some(call) = self.calls.get_mut(&key)
         {
-            call.invite_out = Some(InviteOut { exchange, answered: None });
+            call.invite_out = Some(InviteOut {
+                exchange,
+                answered: None,
+            });
         }
     }
 
@@ -147,7 +170,11 @@ impl SipCore {
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
-        if call.invite_out.as_ref().is_some_and(|out| out.answered.is_some()) {
+        if call
+            .invite_out
+            .as_ref()
+            .is_some_and(|out| out.answered.is_some())
+        {
             return;
         }
         if let Some(dialog) = call.dialog.as_mut() {
@@ -155,10 +182,16 @@ impl SipCore {
         }
         call.hear(flow);
         call.glare = None;
-        call.invite_out = Some(InviteOut { exchange, answered: Some(answered) });
+        call.invite_out = Some(InviteOut {
+            exchange,
+            answered: Some(answered),
+        });
         self.timers.cancel(Owner::Call(key), Timer::Ring);
         self.session_agreed(now, key, &response);
-        self.event(UaEvent::ReinviteAnswered { call: key, response });
+        self.event(UaEvent::ReinviteAnswered {
+            call: key,
+            response,
+        });
     }
 
     pub(crate) fn reinvite_rejected(
@@ -183,7 +216,10 @@ impl SipCore {
             } else {
                 GLARE_UNIT * random(&mut self.entropy, 201)
             };
-            call.glare = Some(Glare { attempts: glare.attempts + 1, waiting: true, ..glare });
+            call.glare = Some(Glare {
+                attempts: glare.attempts + 1,
+                ..glare
+            });
             self.timers.set(Owner::Call(key), Timer::Glare, now + wait);
             return;
         }
@@ -191,8 +227,14 @@ impl SipCore {
             Ok((response, _)) => (Some(response), Failure::Status),
             Err(failure) => (None, failure),
         };
-        let dead = response.as_ref().is_none_or(|response| matches!(response.status(), 408 | 481));
-        self.event(UaEvent::ReinviteRejected { call: key, response, cause });
+        let dead = response
+            .as_ref()
+            .is_none_or(|response| matches!(response.status(), 408 | 481));
+        self.event(UaEvent::ReinviteRejected {
+            call: key,
+            response,
+            cause,
+        });
         if dead {
             self.send_bye(now, key, Vec::new());
         }
@@ -210,7 +252,8 @@ impl SipCore {
             // The peer's own change is under way: after it.
             let wait = GLARE_UNIT * random(&mut self.entropy, 201);
             call.glare = Some(glare);
-            self.timers.set(Owner::Call(key), Timer::Glare, now + wait + GLARE_UNIT);
+            self.timers
+                .set(Owner::Call(key), Timer::Glare, now + wait + GLARE_UNIT);
             return;
         }
         self.send_reinvite(now, key, glare);

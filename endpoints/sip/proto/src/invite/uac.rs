@@ -45,7 +45,8 @@ impl SipCore {
         };
         call.hear(flow);
         if call.patience.is_none() || !first {
-            self.timers.set(Owner::Call(call_key), Timer::Ring, now + RING);
+            self.timers
+                .set(Owner::Call(call_key), Timer::Ring, now + RING);
         }
         if !first || response.status() == 100 {
             return;
@@ -60,7 +61,11 @@ impl SipCore {
                 call.early.push(dialog);
             }
         }
-        self.event(UaEvent::Provisional { call: call_key, response, early: facts.to_tag.clone() });
+        self.event(UaEvent::Provisional {
+            call: call_key,
+            response,
+            early: facts.to_tag.clone(),
+        });
     }
 
     /// 2xx to an INVITE or re-INVITE: the first makes or refreshes the dialog, those of other forks are ended.
@@ -76,7 +81,11 @@ impl SipCore {
         let Some(exchange) = self.exchanges.get(&key) else {
             return;
         };
-        let answered = Answered { transaction, cseq: facts.cseq, credentials: exchange.draft.credentials.clone() };
+        let answered = Answered {
+            transaction,
+            cseq: facts.cseq,
+            credentials: exchange.draft.credentials.clone(),
+        };
         match exchange.purpose {
             Purpose::Invite(call_key) => {
                 let Some(call) = self.calls.get_mut(&call_key) else {
@@ -84,7 +93,11 @@ impl SipCore {
                     return;
                 };
                 if call.stage != Stage::Calling {
-                    if call.dialog.as_ref().is_some_and(|dialog| dialog.id().remote_tag == facts.to_tag) {
+                    if call
+                        .dialog
+                        .as_ref()
+                        .is_some_and(|dialog| dialog.id().remote_tag == facts.to_tag)
+                    {
                         return;
                     }
                     self.end_fork(now, key, transaction, flow, &response, facts);
@@ -102,21 +115,34 @@ impl SipCore {
                 call.dialog = Some(dialog);
                 call.hear(flow);
                 call.stage = Stage::Up;
-                call.invite_out = Some(InviteOut { exchange: key, answered: Some(answered) });
+                call.invite_out = Some(InviteOut {
+                    exchange: key,
+                    answered: Some(answered),
+                });
                 self.timers.cancel(Owner::Call(call_key), Timer::Ring);
                 self.session_agreed(now, call_key, &response);
-                self.event(UaEvent::Answered { call: call_key, response });
+                self.event(UaEvent::Answered {
+                    call: call_key,
+                    response,
+                });
             }
-            Purpose::Reinvite(call_key) => self.reinvite_answered(now, call_key, key, answered, flow, response),
+            Purpose::Reinvite(call_key) => {
+                self.reinvite_answered(now, call_key, key, answered, flow, response)
+            }
             Purpose::Refresh(call_key) => {
                 let call = self.calls.get_mut(&call_key);
                 if let Some(call) = call.filter(|call| call.stage == Stage::Up) {
-                    call.invite_out = Some(InviteOut { exchange: key, answered: Some(answered) });
+                    call.invite_out = Some(InviteOut {
+                        exchange: key,
+                        answered: Some(answered),
+                    });
                     self.session_agreed(now, call_key, &response);
                     self.acknowledge_answer(now, call_key, None);
                 }
             }
-            Purpose::Abandoned { bye: true } => self.end_fork(now, key, transaction, flow, &response, facts),
+            Purpose::Abandoned { bye: true } => {
+                self.end_fork(now, key, transaction, flow, &response, facts)
+            }
             Purpose::Abandoned { bye: false } => {
                 let mut draft = exchange.draft.clone();
                 draft.method = Method::ACK;
@@ -124,7 +150,11 @@ impl SipCore {
                 draft.headers.clear();
                 draft.body = None;
                 let hop = exchange.hop.clone();
-                let purpose = Purpose::Ack { call: None, invite: transaction, tag: facts.to_tag.clone() };
+                let purpose = Purpose::Ack {
+                    call: None,
+                    invite: transaction,
+                    tag: facts.to_tag.clone(),
+                };
                 let mut ack = Exchange::new(purpose, draft, hop);
                 ack.sent_by = exchange.sent_by.clone();
                 self.start(now, ack);
@@ -155,10 +185,17 @@ impl SipCore {
         let hop = if flow.transport.is_reliable() {
             Hop::To(Destination::Flow(flow))
         } else {
-            Hop::Uri { uri: next_hop, flow: Some(flow) }
+            Hop::Uri {
+                uri: next_hop,
+                flow: Some(flow),
+            }
         };
         let (bye, _) = dialog.draft(Method::BYE, None);
-        let purpose = Purpose::Ack { call: None, invite, tag: facts.to_tag.clone() };
+        let purpose = Purpose::Ack {
+            call: None,
+            invite,
+            tag: facts.to_tag.clone(),
+        };
         let mut ack = Exchange::new(purpose, ack, hop.clone());
         ack.sent_by.clone_from(&sent_by);
         self.start(now, ack);
@@ -169,7 +206,12 @@ impl SipCore {
     }
 
     /// Sends the ACK of a 2xx that awaits one. False when none does.
-    pub(crate) fn acknowledge_answer(&mut self, now: Instant, key: CallKey, body: Option<Body>) -> bool {
+    pub(crate) fn acknowledge_answer(
+        &mut self,
+        now: Instant,
+        key: CallKey,
+        body: Option<Body>,
+    ) -> bool {
         let Some(call) = self.calls.get_mut(&key) else {
             return false;
         };
@@ -179,10 +221,16 @@ impl SipCore {
         let Some(out) = call.invite_out.take() else {
             return false;
         };
-        let tag = call.dialog.as_ref().map(|dialog| dialog.id().remote_tag.clone()).unwrap_or_default();
+        let tag = call
+            .dialog
+            .as_ref()
+            .map(|dialog| dialog.id().remote_tag.clone())
+            .unwrap_or_default();
         // The exchange of a re-INVITE has no more to do; that of the INVITE still watches for forks.
         if matches!(
-            self.exchanges.get(&out.exchange).map(|exchange| &exchange.purpose),
+            self.exchanges
+                .get(&out.exchange)
+                .map(|exchange| &exchange.purpose),
             Some(Purpose::Reinvite(_) | Purpose::Refresh(_))
         ) && let Some(exchange) = self.exchanges.get_mut(&out.exchange)
         {
@@ -190,7 +238,11 @@ impl SipCore {
         }
         let order = InDialogOrder {
             method: Method::ACK,
-            purpose: Purpose::Ack { call: Some(key), invite: answered.transaction, tag },
+            purpose: Purpose::Ack {
+                call: Some(key),
+                invite: answered.transaction,
+                tag,
+            },
             cseq: Some(answered.cseq),
             headers: Vec::new(),
             body,
@@ -213,7 +265,11 @@ impl SipCore {
             return;
         };
         let (draft, next_hop) = dialog.draft(order.method, order.cseq);
-        let draft = Draft { credentials, body: order.body, ..draft };
+        let draft = Draft {
+            credentials,
+            body: order.body,
+            ..draft
+        };
         let mut exchange = Exchange::new(order.purpose, draft, call.hop(next_hop));
         exchange.sent_by = call.sent_by.clone();
         self.start(now, exchange);
@@ -227,14 +283,22 @@ impl SipCore {
         outcome: Result<(Response, Flow), Failure>,
     ) {
         let _ = now;
-        if self.calls.get(&key).is_none_or(|call| call.stage != Stage::Calling) {
+        if self
+            .calls
+            .get(&key)
+            .is_none_or(|call| call.stage != Stage::Calling)
+        {
             return;
         }
         let (response, cause) = match outcome {
             Ok((response, _)) => (Some(response), Failure::Status),
             Err(failure) => (None, failure),
         };
-        self.event(UaEvent::Rejected { call: key, response, cause });
+        self.event(UaEvent::Rejected {
+            call: key,
+            response,
+            cause,
+        });
         self.finish(key);
     }
 
@@ -245,11 +309,23 @@ impl SipCore {
         };
         match call.stage {
             Stage::Calling => {
-                let reason = ("Reason".to_owned(), "SIP;cause=408;text=\"Request Timeout\"".to_owned());
+                let reason = (
+                    "Reason".to_owned(),
+                    "SIP;cause=408;text=\"Request Timeout\"".to_owned(),
+                );
                 self.give_up(now, key, Failure::Timeout, vec![reason]);
             }
-            Stage::Up if call.invite_out.as_ref().is_some_and(|out| out.answered.is_none()) => {
-                let event = UaEvent::ReinviteRejected { call: key, response: None, cause: Failure::Timeout };
+            Stage::Up
+                if call
+                    .invite_out
+                    .as_ref()
+                    .is_some_and(|out| out.answered.is_none()) =>
+            {
+                let event = UaEvent::ReinviteRejected {
+                    call: key,
+                    response: None,
+                    cause: Failure::Timeout,
+                };
                 self.event(event);
                 self.send_bye(now, key, Vec::new());
             }
@@ -265,11 +341,19 @@ impl SipCore {
         cause: Failure,
         headers: Vec<(String, String)>,
     ) {
-        let Some(out) = self.calls.get_mut(&key).and_then(|call| call.invite_out.take()) else {
+        let Some(out) = self
+            .calls
+            .get_mut(&key)
+            .and_then(|call| call.invite_out.take())
+        else {
             return;
         };
         self.abandon(now, out.exchange, true, headers);
-        self.event(UaEvent::Rejected { call: key, response: None, cause });
+        self.event(UaEvent::Rejected {
+            call: key,
+            response: None,
+            cause,
+        });
         self.finish(key);
     }
 }

@@ -11,8 +11,8 @@ use crate::exchange::contact;
 use crate::facts::Facts;
 use crate::flow::{Destination, Flow, Output, Transport};
 use crate::message::{Method, Request};
-use crate::sip_core::SipCore;
 use crate::receive::dialog_id;
+use crate::sip_core::SipCore;
 use crate::timer::{Owner, Timer};
 use crate::transaction::TransactionKey;
 
@@ -29,7 +29,14 @@ impl SipCore {
         if self.calls.len() >= self.config.max_calls {
             self.counters.reject(Rejected::Full);
             let retry = vec![("Retry-After".to_owned(), RETRY_AFTER.to_string())];
-            self.answer(now, transaction, 503, "Maximum Calls In Progress", retry, None);
+            self.answer(
+                now,
+                transaction,
+                503,
+                "Maximum Calls In Progress",
+                retry,
+                None,
+            );
             return;
         }
         // An exchange forwards calls like a proxy: one that used up its hops goes no further (RFC 7332).
@@ -38,8 +45,13 @@ impl SipCore {
             self.answer(now, transaction, 483, "", Vec::new(), None);
             return;
         }
-        let tag = self.transactions.server(transaction).map(|server| server.tag.clone()).unwrap_or_default();
-        let first_cseq = u32::try_from(crate::entropy::below(&mut self.entropy, 1 << 16)).unwrap_or(0);
+        let tag = self
+            .transactions
+            .server(transaction)
+            .map(|server| server.tag.clone())
+            .unwrap_or_default();
+        let first_cseq =
+            u32::try_from(crate::entropy::below(&mut self.entropy, 1 << 16)).unwrap_or(0);
         let Some(dialog) = Dialog::of_request(facts, &request, &tag, first_cseq) else {
             self.counters.reject(Rejected::Malformed);
             self.answer(now, transaction, 400, "Missing Contact", Vec::new(), None);
@@ -54,7 +66,12 @@ impl SipCore {
         let mut call = Call::new(Stage::Incoming);
         call.hear(flow);
         call.session.hear_request(&request);
-        let sent_by = self.config.sent_by.get(&flow.transport).cloned().unwrap_or_default();
+        let sent_by = self
+            .config
+            .sent_by
+            .get(&flow.transport)
+            .cloned()
+            .unwrap_or_default();
         let user = request.uri().raw_user().unwrap_or_default();
         call.contact = Some(contact(user, &sent_by, flow.transport));
         call.invite_in = Some(transaction);
@@ -67,7 +84,11 @@ impl SipCore {
         if self.config.trying {
             self.answer(now, transaction, 100, "", Vec::new(), None);
         }
-        self.event(UaEvent::Invite { call: key, flow, request });
+        self.event(UaEvent::Invite {
+            call: key,
+            flow,
+            request,
+        });
     }
 
     /// Sends a 2xx to an INVITE or re-INVITE and repeats it until the ACK.
@@ -85,7 +106,11 @@ impl SipCore {
             return false;
         };
         let to = Destination::Flow(server.flow);
-        let Some(cseq) = server.request.as_ref().and_then(|request| request.cseq().ok()) else {
+        let Some(cseq) = server
+            .request
+            .as_ref()
+            .and_then(|request| request.cseq().ok())
+        else {
             return false;
         };
         let sent = self.outputs.len();
@@ -100,8 +125,14 @@ impl SipCore {
         let limit = now + self.config.durations.transaction();
         if let Some(call) = self.calls.get_mut(&key) {
             call.invite_in = None;
-            call.unacked = Some(Unacked { cseq: cseq.number, octets, to, interval });
-            self.timers.set(Owner::Call(key), Timer::Accept, now + interval);
+            call.unacked = Some(Unacked {
+                cseq: cseq.number,
+                octets,
+                to,
+                interval,
+            });
+            self.timers
+                .set(Owner::Call(key), Timer::Accept, now + interval);
             self.timers.set(Owner::Call(key), Timer::Acknowledge, limit);
         }
         true
@@ -110,13 +141,21 @@ impl SipCore {
     /// No ACK yet: the 2xx again (§13.3.1.4, whatever the transport).
     pub(super) fn repeat_answer(&mut self, now: Instant, key: CallKey) {
         let longest = self.config.durations.t2;
-        let Some(unacked) = self.calls.get_mut(&key).and_then(|call| call.unacked.as_mut()) else {
+        let Some(unacked) = self
+            .calls
+            .get_mut(&key)
+            .and_then(|call| call.unacked.as_mut())
+        else {
             return;
         };
         unacked.interval = (unacked.interval * 2).min(longest);
-        self.outputs.push_back(Output::Send { to: unacked.to.clone(), octets: unacked.octets.clone() });
+        self.outputs.push_back(Output::Send {
+            to: unacked.to.clone(),
+            octets: unacked.octets.clone(),
+        });
         self.counters.retransmissions += 1;
-        self.timers.set(Owner::Call(key), Timer::Accept, now + unacked.interval);
+        self.timers
+            .set(Owner::Call(key), Timer::Accept, now + unacked.interval);
     }
 
     /// No ACK for 64·T1: the session ends.
@@ -133,7 +172,13 @@ impl SipCore {
     }
 
     /// An ACK of a 2xx, or one that belongs to nothing and is ignored.
-    pub(crate) fn acknowledged(&mut self, now: Instant, flow: Flow, facts: &Facts, request: &Request) {
+    pub(crate) fn acknowledged(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        facts: &Facts,
+        request: &Request,
+    ) {
         let Some(key) = self.call_of(facts) else {
             self.counters.reject(Rejected::Stray);
             return;
@@ -161,7 +206,10 @@ impl SipCore {
             return;
         }
         let body = (!request.body().is_empty()).then(|| {
-            let content_type = request.content_type().unwrap_or("application/sdp").to_owned();
+            let content_type = request
+                .content_type()
+                .unwrap_or("application/sdp")
+                .to_owned();
             (content_type, request.body().to_vec())
         });
         self.event(UaEvent::Ack { call: key, body });
@@ -176,7 +224,9 @@ impl SipCore {
         flow: Flow,
         request: Request,
     ) {
-        let Some((invite, server)) = invite.and_then(|key| Some((key, self.transactions.server(key)?))) else {
+        let Some((invite, server)) =
+            invite.and_then(|key| Some((key, self.transactions.server(key)?)))
+        else {
             self.counters.reject(Rejected::NoDialog);
             self.answer(now, cancel, 481, "", Vec::new(), None);
             return;
@@ -197,7 +247,11 @@ impl SipCore {
         let Some(key) = call else {
             return;
         };
-        let Some(call) = self.calls.get_mut(&key).filter(|call| call.invite_in == Some(invite)) else {
+        let Some(call) = self
+            .calls
+            .get_mut(&key)
+            .filter(|call| call.invite_in == Some(invite))
+        else {
             return;
         };
         call.invite_in = None;
@@ -225,7 +279,9 @@ impl SipCore {
             return;
         };
         let stage = call.stage;
-        let in_order = call.dialog_mut(&dialog_id(facts)).is_some_and(|dialog| dialog.accept_cseq(facts.cseq));
+        let in_order = call
+            .dialog_mut(&dialog_id(facts))
+            .is_some_and(|dialog| dialog.accept_cseq(facts.cseq));
         if !in_order {
             self.counters.reject(Rejected::Order);
             self.answer(now, transaction, 500, "CSeq Out Of Order", Vec::new(), None);
@@ -252,21 +308,38 @@ impl SipCore {
             self.answer(now, transaction, 481, "", Vec::new(), None);
         } else {
             if refreshes(&method)
-                && let Some(dialog) = self.calls.get_mut(&key).and_then(|call| call.dialog.as_mut())
+                && let Some(dialog) = self
+                    .calls
+                    .get_mut(&key)
+                    .and_then(|call| call.dialog.as_mut())
             {
                 dialog.refresh(&request);
             }
             let server = ServerKey(transaction.0);
             let event = if method == Method::INFO {
-                UaEvent::Info { call: key, key: server, request }
+                UaEvent::Info {
+                    call: key,
+                    key: server,
+                    request,
+                }
             } else {
-                UaEvent::InDialog { call: key, key: server, request }
+                UaEvent::InDialog {
+                    call: key,
+                    key: server,
+                    request,
+                }
             };
             self.event(event);
         }
     }
 
-    fn bye_received(&mut self, now: Instant, transaction: TransactionKey, key: CallKey, request: Request) {
+    fn bye_received(
+        &mut self,
+        now: Instant,
+        transaction: TransactionKey,
+        key: CallKey,
+        request: Request,
+    ) {
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };

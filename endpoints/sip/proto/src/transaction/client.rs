@@ -26,7 +26,11 @@ impl Client {
             port.set(Timer::E, interval);
         }
         port.set(Timer::F, port.durations.transaction());
-        Self { octets, reliable, state: State::Trying { interval } }
+        Self {
+            octets,
+            reliable,
+            state: State::Trying { interval },
+        }
     }
 
     pub(super) fn octets(&self) -> &[u8] {

@@ -13,19 +13,13 @@ const D: Duration = Duration::from_secs(32);
 
 enum State {
     /// Nothing heard; retransmitting on unreliable transports.
-    Calling {
-        interval: Duration,
-    },
+    Calling { interval: Duration },
     /// A provisional response came.
     Proceeding,
     /// A failure came, and this is its ACK.
-    Completed {
-        ack: Vec<u8>,
-    },
+    Completed { ack: Vec<u8> },
     /// A 2xx came; more may, from other forks.
-    Accepted {
-        acks: Vec<ForkAck>,
-    },
+    Accepted { acks: Vec<ForkAck> },
 }
 
 struct ForkAck {
@@ -44,13 +38,25 @@ pub(super) struct InviteClient {
 
 impl InviteClient {
     /// The request was just sent: arms A and B.
-    pub(super) fn start(port: &mut Port<'_>, octets: Vec<u8>, reliable: bool, draft: Draft, via: String) -> Self {
+    pub(super) fn start(
+        port: &mut Port<'_>,
+        octets: Vec<u8>,
+        reliable: bool,
+        draft: Draft,
+        via: String,
+    ) -> Self {
         let interval = port.durations.t1;
         if !reliable {
             port.set(Timer::A, interval);
         }
         port.set(Timer::B, port.durations.transaction());
-        Self { octets, reliable, draft, via, state: State::Calling { interval } }
+        Self {
+            octets,
+            reliable,
+            draft,
+            via,
+            state: State::Calling { interval },
+        }
     }
 
     pub(super) fn octets(&self) -> &[u8] {
@@ -129,7 +135,11 @@ impl InviteClient {
             && acks.len() < FORKS
             && acks.iter().all(|known| known.tag != tag)
         {
-            acks.push(ForkAck { tag: tag.to_owned(), octets: octets.to_vec(), to: to.clone() });
+            acks.push(ForkAck {
+                tag: tag.to_owned(),
+                octets: octets.to_vec(),
+                to: to.clone(),
+            });
         }
     }
 

@@ -9,9 +9,7 @@ use crate::timer::Timer;
 
 enum State {
     /// No final response yet; the last provisional one answers retransmissions.
-    Proceeding {
-        last: Option<Vec<u8>>,
-    },
+    Proceeding { last: Option<Vec<u8>> },
     /// A failure was sent and is repeated until its ACK.
     Completed {
         response: Vec<u8>,
@@ -30,7 +28,10 @@ pub(super) struct InviteServer {
 
 impl InviteServer {
     pub(super) fn start(reliable: bool) -> Self {
-        Self { reliable, state: State::Proceeding { last: None } }
+        Self {
+            reliable,
+            state: State::Proceeding { last: None },
+        }
     }
 
     pub(super) fn is_accepted(&self) -> bool {
@@ -39,7 +40,10 @@ impl InviteServer {
 
     pub(super) fn repeat(&mut self, port: &mut Port<'_>, to: &Destination) {
         match &self.state {
-            State::Proceeding { last: Some(response) } | State::Completed { response, .. } => {
+            State::Proceeding {
+                last: Some(response),
+            }
+            | State::Completed { response, .. } => {
                 port.send_again(to, response);
             }
             State::Proceeding { last: None } | State::Confirmed | State::Accepted => {}
@@ -76,7 +80,10 @@ impl InviteServer {
                     port.set(Timer::G, interval);
                 }
                 port.set(Timer::H, port.durations.transaction());
-                self.state = State::Completed { response: octets, interval };
+                self.state = State::Completed {
+                    response: octets,
+                    interval,
+                };
             }
         }
         Some(Fate::Lives)
@@ -98,7 +105,12 @@ impl InviteServer {
 
     pub(super) fn timer(&mut self, port: &mut Port<'_>, to: &Destination, timer: Timer) -> Fate {
         match (&mut self.state, timer) {
-            (State::Proceeding { last: Some(response) }, Timer::Provisional) => {
+            (
+                State::Proceeding {
+                    last: Some(response),
+                },
+                Timer::Provisional,
+            ) => {
                 port.send_again(to, response);
                 port.set(Timer::Provisional, PROVISIONAL_REPEAT);
                 Fate::Lives

@@ -31,12 +31,17 @@ impl ServerId {
     /// The same identity but of another method: what a CANCEL cancels.
     pub(crate) fn with_method(&self, method: Method) -> Self {
         match self {
-            Self::Branch { branch, sent_by, .. } => Self::Branch {
+            Self::Branch {
+                branch, sent_by, ..
+            } => Self::Branch {
                 branch: branch.clone(),
                 sent_by: sent_by.clone(),
                 method,
             },
-            Self::Old { text, .. } => Self::Old { text: text.clone(), method },
+            Self::Old { text, .. } => Self::Old {
+                text: text.clone(),
+                method,
+            },
         }
     }
 }

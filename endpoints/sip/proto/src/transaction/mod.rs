@@ -46,7 +46,10 @@ impl Port<'_> {
     }
 
     fn send(&mut self, to: &Destination, octets: &[u8]) {
-        self.outputs.push_back(Output::Send { to: to.clone(), octets: octets.to_vec() });
+        self.outputs.push_back(Output::Send {
+            to: to.clone(),
+            octets: octets.to_vec(),
+        });
     }
 
     fn send_again(&mut self, to: &Destination, octets: &[u8]) {
@@ -157,18 +160,34 @@ impl Transactions {
         to: Destination,
     ) {
         let octets = draft.write(&via);
-        let id = ClientId { branch, method: draft.method.clone() };
+        let id = ClientId {
+            branch,
+            method: draft.method.clone(),
+        };
         let reliable = to.transport().is_reliable();
         port.send(&to, &octets);
         let machine = if draft.method == Method::INVITE {
-            ClientMachine::Invite(InviteClient::start(port, octets, reliable, draft.clone(), via))
+            ClientMachine::Invite(InviteClient::start(
+                port,
+                octets,
+                reliable,
+                draft.clone(),
+                via,
+            ))
         } else {
             ClientMachine::Other(Client::start(port, octets, reliable))
         };
         self.by_client.insert(id.clone(), port.key);
         self.clients.insert(
             port.key,
-            ClientTransaction { id, to, via_flow: None, exchange, reconnected: false, machine },
+            ClientTransaction {
+                id,
+                to,
+                via_flow: None,
+                exchange,
+                reconnected: false,
+                machine,
+            },
         );
     }
 
@@ -205,7 +224,10 @@ impl Transactions {
     }
 
     /// The branch and draft of an INVITE, for its CANCEL, while a provisional but no final response came.
-    pub(crate) fn cancellable(&self, key: TransactionKey) -> Option<(String, String, Draft, Destination)> {
+    pub(crate) fn cancellable(
+        &self,
+        key: TransactionKey,
+    ) -> Option<(String, String, Draft, Destination)> {
         let client = self.clients.get(&key)?;
         match &client.machine {
             ClientMachine::Invite(machine) if machine.is_proceeding() => Some((
@@ -219,13 +241,25 @@ impl Transactions {
     }
 
     /// Remembers the ACK of a 2xx, to be sent again whenever that 2xx is.
-    pub(crate) fn remember_ack(&mut self, key: TransactionKey, tag: &str, octets: &[u8], to: &Destination) {
-        if let Some(ClientMachine::Invite(machine)) = self.clients.get_mut(&key).map(|client| &mut client.machine) {
+    pub(crate) fn remember_ack(
+        &mut self,
+        key: TransactionKey,
+        tag: &str,
+        octets: &[u8],
+        to: &Destination,
+    ) {
+        if let Some(ClientMachine::Invite(machine)) =
+            self.clients.get_mut(&key).map(|client| &mut client.machine)
+        {
             machine.remember_ack(tag, octets, to);
         }
     }
 
-    pub(crate) fn remove_client(&mut self, timers: &mut TimerTable, key: TransactionKey) -> Option<ExchangeKey> {
+    pub(crate) fn remove_client(
+        &mut self,
+        timers: &mut TimerTable,
+        key: TransactionKey,
+    ) -> Option<ExchangeKey> {
         let client = self.clients.remove(&key)?;
         self.by_client.remove(&client.id);
         timers.cancel_all(Owner::Transaction(key));
@@ -248,16 +282,27 @@ impl Transactions {
             let Destination::Flow(flow) = client.to else {
                 continue;
             };
-            if flow.id != gone || !flow.transport.is_reliable() || client.reconnected || !client.is_unanswered() {
+            if flow.id != gone
+                || !flow.transport.is_reliable()
+                || client.reconnected
+                || !client.is_unanswered()
+            {
                 continue;
             }
             client.reconnected = true;
-            client.to = Destination::New { transport: flow.transport, peer: flow.peer, host: None };
+            client.to = Destination::New {
+                transport: flow.transport,
+                peer: flow.peer,
+                host: None,
+            };
             let octets = match &client.machine {
                 ClientMachine::Invite(machine) => machine.octets().to_vec(),
                 ClientMachine::Other(machine) => machine.octets().to_vec(),
             };
-            outputs.push_back(Output::Send { to: client.to.clone(), octets });
+            outputs.push_back(Output::Send {
+                to: client.to.clone(),
+                octets,
+            });
         }
     }
 
@@ -302,7 +347,16 @@ impl Transactions {
         }
         self.servers.insert(
             port.key,
-            ServerTransaction { id, merge, flow, method, request: Some(request), tag, call: None, machine },
+            ServerTransaction {
+                id,
+                merge,
+                flow,
+                method,
+                request: Some(request),
+                tag,
+                call: None,
+                machine,
+            },
         );
     }
 
@@ -373,7 +427,11 @@ impl Transactions {
     // ---- time
 
     /// A timer of a transaction is due. The exchange whose request failed, when one did.
-    pub(crate) fn timer(&mut self, port: &mut Port<'_>, timer: Timer) -> Option<(ExchangeKey, Fate)> {
+    pub(crate) fn timer(
+        &mut self,
+        port: &mut Port<'_>,
+        timer: Timer,
+    ) -> Option<(ExchangeKey, Fate)> {
         if let Some(client) = self.clients.get_mut(&port.key) {
             let to = client.to.clone();
             let fate = match &mut client.machine {
@@ -383,7 +441,9 @@ impl Transactions {
             if fate == Fate::Lives {
                 return None;
             }
-            return self.remove_client(port.timers, port.key).map(|exchange| (exchange, fate));
+            return self
+                .remove_client(port.timers, port.key)
+                .map(|exchange| (exchange, fate));
         }
         if let Some(server) = self.servers.get_mut(&port.key) {
             let to = Destination::Flow(server.flow);

@@ -19,13 +19,18 @@ impl Server {
     /// Gives the user 64·T1 to answer; later nobody listens any more (RFC 4320 §4.1).
     pub(super) fn start(port: &mut Port<'_>, reliable: bool) -> Self {
         port.set(Timer::Unanswered, port.durations.transaction());
-        Self { reliable, state: State::Trying }
+        Self {
+            reliable,
+            state: State::Trying,
+        }
     }
 
     pub(super) fn repeat(&mut self, port: &mut Port<'_>, to: &Destination) {
         match &self.state {
             State::Trying => {}
-            State::Proceeding { last: response } | State::Completed { response } => port.send_again(to, response),
+            State::Proceeding { last: response } | State::Completed { response } => {
+                port.send_again(to, response)
+            }
         }
     }
 

@@ -12,7 +12,10 @@ pub mod diagnostics;
 pub mod dialplan;
 pub mod event;
 pub mod expand;
+pub mod globals;
 pub mod log_level;
+pub mod secret;
+pub mod xml;
 pub mod zone;
 
 pub use argument::{
@@ -39,8 +42,11 @@ pub use expand::{
     expanded::Expanded,
     template::{Scope, Template},
 };
+pub use globals::Globals;
 pub use log_level::LogLevel;
+pub use secret::{Personal, Secret};
 pub use strowger_macros::Arguments;
+pub use xml::{Document, Element, FileHost, Node, PreprocessHost, load};
 pub use zone::{LocalTime, Zone};
 
 /// A boxed future that may move between threads, for the traits that rooms implement for one another.

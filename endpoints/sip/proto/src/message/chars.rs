@@ -2,9 +2,62 @@
 
 use std::borrow::Cow;
 
+/// One bit for each class that an octet belongs to, so that a test is one look-up.
+const CLASSES: [u8; 256] = classes();
+
+const TOKEN: u8 = 1;
+const UNRESERVED: u8 = 2;
+const USER: u8 = 4;
+const PASSWORD: u8 = 8;
+const URI_PARAMETER: u8 = 16;
+const URI_HEADER: u8 = 32;
+const OPAQUE: u8 = 64;
+
+const fn classes() -> [u8; 256] {
+    const fn add(table: &mut [u8; 256], octets: &[u8], bits: u8) {
+        let mut at = 0;
+        while at < octets.len() {
+            table[octets[at] as usize] |= bits;
+            at += 1;
+        }
+    }
+    let mut table = [0; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        if octet.is_ascii_alphanumeric() {
+            table[octet as usize] |= TOKEN;
+            add(
+                &mut table,
+                &[octet],
+                UNRESERVED | USER | PASSWORD | URI_PARAMETER | URI_HEADER,
+            );
+        }
+        if octet.is_ascii_graphic() && !matches!(octet, b'<' | b'>' | b'"' | b'\\') {
+            table[octet as usize] |= OPAQUE;
+        }
+        octet += 1;
+    }
+    add(&mut table, b"-.!%*_+`'~", TOKEN);
+    add(
+        &mut table,
+        b"-_.!~*'()",
+        UNRESERVED | USER | PASSWORD | URI_PARAMETER | URI_HEADER,
+    );
+    // `#` is not in the grammar of a user, but phones dial `*97#` with it.
+    add(&mut table, b"&=+$,;?/#", USER);
+    add(&mut table, b"&=+$,", PASSWORD);
+    add(&mut table, b"[]/:&+$", URI_PARAMETER);
+    add(&mut table, b"[]/?:+$", URI_HEADER);
+    table
+}
+
+fn is(octet: u8, class: u8) -> bool {
+    CLASSES[usize::from(octet)] & class != 0
+}
+
 /// True for an octet that a `token` may hold.
 pub(crate) fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet)
+    is(octet, TOKEN)
 }
 
 /// True for a non-empty `token`.
@@ -14,32 +67,32 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// True for `unreserved`: alphanumeric or mark.
 pub(crate) fn is_unreserved(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&octet)
+    is(octet, UNRESERVED)
 }
 
-/// User part, unescaped. `#` is not in the grammar, but phones dial `*97#` with it.
+/// User part, unescaped.
 pub(crate) fn is_user_octet(octet: u8) -> bool {
-    is_unreserved(octet) || b"&=+$,;?/#".contains(&octet)
+    is(octet, USER)
 }
 
 /// Password, unescaped.
 pub(crate) fn is_password_octet(octet: u8) -> bool {
-    is_unreserved(octet) || b"&=+$,".contains(&octet)
+    is(octet, PASSWORD)
 }
 
 /// URI parameter name or value, unescaped.
 pub(crate) fn is_uri_parameter_octet(octet: u8) -> bool {
-    is_unreserved(octet) || b"[]/:&+$".contains(&octet)
+    is(octet, URI_PARAMETER)
 }
 
 /// Header name or value inside a URI, unescaped.
 pub(crate) fn is_uri_header_octet(octet: u8) -> bool {
-    is_unreserved(octet) || b"[]/?:+$".contains(&octet)
+    is(octet, URI_HEADER)
 }
 
 /// Octets of a URI of a scheme that is not ours: printable ASCII without the delimiters of headers.
 pub(crate) fn is_opaque_octet(octet: u8) -> bool {
-    octet.is_ascii_graphic() && !b"<>\"\\".contains(&octet)
+    is(octet, OPAQUE)
 }
 
 /// True when every octet is allowed by `class` or part of a complete `%HH` escape.
@@ -193,6 +246,8 @@ pub(crate) fn take_quoted(text: &str) -> Option<(&str, &str)> {
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
             b'"' => return Some((&inner[..at], &inner[at + 1..])),
+            // Control characters need a backslash (qdtext of RFC 3261 §25.1).
+            b'\0'..=b'\x08' | b'\n'..=b'\x1f' | b'\x7f' => return None,
             _ => {}
         }
     }
@@ -217,6 +272,7 @@ pub(crate) fn unquote(inner: &str) -> Cow<'_, str> {
 
 /// Position of the first `wanted` octet outside quoted strings and angle brackets.
 pub(crate) fn find_outside(text: &str, wanted: u8) -> Option<usize> {
+    memchr::memchr(wanted, text.as_bytes())?;
     let (mut quoted, mut escaped, mut angle) = (false, false, false);
     for (at, octet) in text.bytes().enumerate() {
         if quoted {

@@ -6,6 +6,9 @@ use super::chars;
 use super::head::{content_length, read_head};
 use super::parse::{Limits, ParseError, ParseErrorKind, ReplyTo, looks_like_sip};
 
+/// Octets of a request line besides its URI, generously; a longer first line is not waited for.
+const FIRST_LINE_EXTRA: usize = 256;
+
 /// What a stream carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Frame {
@@ -78,10 +81,11 @@ impl Framer {
         if self.failed {
             return None;
         }
-        if self.length.is_none() && self.scanned == 0 {
-            if let Some(frame) = self.keep_alive() {
-                return Some(Ok(frame));
-            }
+        if self.length.is_none()
+            && self.scanned == 0
+            && let Some(frame) = self.keep_alive()
+        {
+            return Some(Ok(frame));
         }
         let result = self.message();
         if let Some(Err(_)) = &result {
@@ -147,6 +151,11 @@ impl Framer {
             || (memchr(b'\n', rest).is_some() && !looks_like_sip(rest));
         if alien {
             return Some(Err(refuse(ParseErrorKind::NotSip)));
+        }
+        if rest.len() > self.limits.uri + FIRST_LINE_EXTRA
+            && memchr(b'\n', rest).is_none_or(|at| at > self.limits.uri + FIRST_LINE_EXTRA)
+        {
+            return Some(Err(refuse(ParseErrorKind::UriTooLong)));
         }
         let Some(end) = find_head_end(rest, &mut self.scanned) else {
             if rest.len() > self.limits.message {
@@ -218,7 +227,7 @@ fn refuse(kind: ParseErrorKind) -> FrameError {
 
 /// The error, with the lines for an answer that can be salvaged from the headers.
 fn with_reply(head: &[u8], limits: &Limits, kind: ParseErrorKind) -> FrameError {
-    let reply_to = ReplyTo::salvage(&read_head(head, limits).table);
+    let reply_to = ReplyTo::salvage(&read_head(head, limits).table).map(Box::new);
     FrameError(ParseError {
         kind,
         status: kind.status(),

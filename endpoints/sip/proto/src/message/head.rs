@@ -26,21 +26,22 @@ pub(crate) enum Kind {
 
 impl Kind {
     fn of(name: &str) -> Kind {
-        const KNOWN: [(&str, Kind); 11] = [
-            ("Via", Kind::Via),
-            ("From", Kind::From),
-            ("To", Kind::To),
-            ("Call-ID", Kind::CallId),
-            ("CSeq", Kind::CSeq),
-            ("Max-Forwards", Kind::MaxForwards),
-            ("Contact", Kind::Contact),
-            ("Content-Length", Kind::ContentLength),
-            ("Content-Type", Kind::ContentType),
-            ("Route", Kind::Route),
-            ("Record-Route", Kind::RecordRoute),
-        ];
         let name = long_name(name);
-        KNOWN
+        let candidates: &[(&str, Kind)] = match name.len() {
+            2 => &[("To", Kind::To)],
+            3 => &[("Via", Kind::Via)],
+            4 => &[("From", Kind::From), ("CSeq", Kind::CSeq)],
+            5 => &[("Route", Kind::Route)],
+            7 => &[("Call-ID", Kind::CallId), ("Contact", Kind::Contact)],
+            12 => &[
+                ("Max-Forwards", Kind::MaxForwards),
+                ("Content-Type", Kind::ContentType),
+                ("Record-Route", Kind::RecordRoute),
+            ],
+            14 => &[("Content-Length", Kind::ContentLength)],
+            _ => &[],
+        };
+        candidates
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map_or(Kind::Other, |&(_, kind)| kind)

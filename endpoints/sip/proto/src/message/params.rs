@@ -103,7 +103,8 @@ impl Params {
     }
 
     /// Reads `;name=value;…` of a header; white space is allowed around every sign. The text must be
-    /// empty or begin with `;`. Empty parameters are refused.
+    /// empty or begin with `;`. Empty
+    /// parameters are refused.
     pub(crate) fn parse(text: &str) -> Option<Params> {
         let mut params = Params::new();
         let mut rest = chars::trim(text);
@@ -130,9 +131,7 @@ impl Params {
                     .position(|o| !is_bare_value_octet(o))
                     .unwrap_or(rest.len()),
             };
-            if end == 0 {
-                return None;
-            }
+            // An empty value (`rport=`) is no grammar, but it is sent and means a flag.
             params.push_raw(name, Some(&rest[..end]));
             rest = chars::trim(&rest[end..]);
         }

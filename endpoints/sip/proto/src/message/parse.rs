@@ -180,7 +180,7 @@ pub struct ParseError {
     /// Reason phrase to answer with, and for the counter.
     pub reason: &'static str,
     /// What an answer needs; `None` = drop in silence (a response, an ACK, or nothing to go by).
-    pub reply_to: Option<ReplyTo>,
+    pub reply_to: Option<Box<ReplyTo>>,
 }
 
 impl fmt::Display for ParseError {
@@ -309,7 +309,7 @@ pub fn parse(octets: &[u8], limits: &Limits) -> Result<Message, ParseError> {
         kind,
         status: kind.status(),
         reason: kind.reason(),
-        reply_to: ReplyTo::salvage(&head.table),
+        reply_to: ReplyTo::salvage(&head.table).map(Box::new),
     };
     if octets.len() > limits.message {
         return Err(refuse(&head, ParseErrorKind::TooLarge));

@@ -15,6 +15,7 @@ pub mod ports;
 pub mod rate;
 pub mod recorder;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
 pub mod statistics;
 pub mod tone;

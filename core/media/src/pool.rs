@@ -181,7 +181,9 @@ impl PoolShared {
         let mut inputs = [const { None }; crate::leg::write_list::MAX_SOURCES];
         for (input, entry) in inputs.iter_mut().zip(list.entries()) {
             let from = match entry.source {
-                Source::Read(id) if worker_of(id.0) == here => Some(InputFrom::Leg(id)),
+                Source::Read(id) if worker_of(id.0) == here => {
+                    Some(InputFrom::Leg { id, slot: None })
+                }
                 Source::Player(id) if worker_of(id.0) == here => Some(InputFrom::Player(id)),
                 Source::Read(id) => {
                     let shared = locked(&self.legs).get(&id).and_then(Weak::upgrade);

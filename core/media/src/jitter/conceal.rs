@@ -58,6 +58,11 @@ impl Concealer {
         self.remember(pcm);
     }
 
+    /// Whether the last sound was invented, so that the next real one is to be blended in.
+    pub fn is_inventing(&self) -> bool {
+        self.invented > 0
+    }
+
     fn remember(&mut self, pcm: &[i16]) {
         let whole = self.rate.quantum_samples();
         let n = pcm.len().min(whole);

@@ -73,7 +73,11 @@ pub(crate) struct Input {
 
 /// Where an input is.
 pub(crate) enum InputFrom {
-    Leg(LegId),
+    /// `slot` is where the leg is in this tick.
+    Leg {
+        id: LegId,
+        slot: Option<usize>,
+    },
     Player(PlayerId),
     Linked(LinkReader),
 }

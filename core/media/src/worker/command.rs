@@ -56,8 +56,10 @@ pub(crate) struct PlayerSlot {
     pub(crate) block: PcmBlock,
     /// The tick for which `block` was filled, so that all listeners hear the same.
     pub(crate) filled_at: u64,
-    /// It has ended; from the next tick on it is silent.
-    pub(crate) ended: bool,
+    /// It has ended, or failed (`true`); from the next tick on it is silent.
+    pub(crate) ended: Option<bool>,
+    /// How much of it was played.
+    pub(crate) played_ms: u64,
 }
 
 impl PlayerSlot {
@@ -75,7 +77,8 @@ impl PlayerSlot {
             shared,
             block,
             filled_at: 0,
-            ended: false,
+            ended: None,
+            played_ms: 0,
         }
     }
 }

@@ -1,16 +1,24 @@
 //! A worker: legs and players, moved on by one thread on one absolute 20 ms schedule.
 
+pub(crate) mod clock;
 pub mod command;
 pub(crate) mod link;
+mod obey;
+mod tick;
 
+use crate::frame::{PcmBlock, Sum};
 use crate::handle::{LegId, PlayerId};
-use crate::leg::bug::Side;
+use crate::leg::Leg;
 use crate::leg::event::LegEvent;
-use crate::leg::{Leg, MAX_BUGS};
-use crate::rate::QUANTUM;
-use command::{COMMANDS_PER_TICK, Command, PlayerSlot, Retired};
+use crate::rate::{QUANTUM, SampleRate};
+use crate::transport::PacketBatch;
+use clock::Waiting;
+use command::{Command, PlayerSlot, Retired};
 use rtrb::Producer;
+use std::any::Any;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
@@ -20,7 +28,7 @@ use std::time::{Duration, Instant};
 const TABLE_ROOM: usize = 1_024;
 /// Ticks over which the longest is looked for (one second).
 const LOAD_WINDOW: u64 = 50;
-/// So far behind, a worker gives up catching up and begins a new schedule.
+/// So far behind, a worker gives up catching up and joins the schedule where it is now.
 const LATE_LIMIT: Duration = Duration::from_millis(100);
 
 /// How busy a worker is; read by the pool.
@@ -37,17 +45,44 @@ impl WorkerLoad {
     }
 }
 
+/// Hashes our own ids: their low bits are counted up, so spreading them is enough.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        octets
+            .iter()
+            .for_each(|&o| self.write_u64(self.0.rotate_left(8) ^ u64::from(o)));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+type IdMap<K> = HashMap<K, usize, BuildHasherDefault<IdHasher>>;
+
 /// See the module.
 pub(crate) struct Worker {
     commands: Receiver<Command>,
     retired: Producer<Retired>,
     load: Arc<WorkerLoad>,
+    waiting: Waiting,
     legs: Vec<Option<Box<Leg>>>,
-    leg_index: HashMap<LegId, usize>,
+    leg_index: IdMap<LegId>,
     players: Vec<Option<Box<PlayerSlot>>>,
-    player_index: HashMap<PlayerId, usize>,
+    player_index: IdMap<PlayerId>,
     ticks: u64,
     longest: Duration,
+    batch: PacketBatch,
+    sum: Box<Sum>,
+    mixed: Box<PcmBlock>,
+    linked: Box<PcmBlock>,
 }
 
 impl Worker {
@@ -56,26 +91,39 @@ impl Worker {
         retired: Producer<Retired>,
         load: Arc<WorkerLoad>,
     ) -> Worker {
+        let index = || HashMap::with_capacity_and_hasher(TABLE_ROOM, BuildHasherDefault::default());
+        let block = || Box::new(PcmBlock::new(SampleRate::NARROW));
         Worker {
             commands,
             retired,
             load,
+            waiting: Waiting::new(),
             legs: Vec::with_capacity(TABLE_ROOM),
-            leg_index: HashMap::with_capacity(TABLE_ROOM),
+            leg_index: index(),
             players: Vec::with_capacity(TABLE_ROOM),
-            player_index: HashMap::with_capacity(TABLE_ROOM),
+            player_index: HashMap::with_capacity_and_hasher(
+                TABLE_ROOM,
+                BuildHasherDefault::default(),
+            ),
             ticks: 0,
             longest: Duration::ZERO,
+            batch: PacketBatch::new(),
+            sum: Box::new(Sum::new()),
+            mixed: block(),
+            linked: block(),
         }
     }
 
     /// The thread's life: ticks on the schedule `epoch + n × 20 ms` until told to stop.
     pub(crate) fn run(&mut self, epoch: Instant, stopping: &AtomicBool) {
         let mut next = epoch + QUANTUM;
+        let mut ready = Waiting::room();
         while !stopping.load(Ordering::Acquire) {
             let now = Instant::now();
             if now < next {
-                std::thread::sleep(next - now);
+                for index in 0..self.waiting.wait(next, &mut ready) {
+                    self.receive(Instant::now(), ready[index], false);
+                }
                 continue;
             }
             let behind = now - next;
@@ -102,139 +150,65 @@ impl Worker {
         }
     }
 
-    /// One quantum as of `now`.
-    pub(crate) fn tick(&mut self, now: Instant) {
-        self.ticks += 1;
-        for _ in 0..COMMANDS_PER_TICK {
-            let Ok(command) = self.commands.try_recv() else {
-                break;
-            };
-            self.obey(command, now);
-        }
-        for index in 0..self.legs.len() {
-            if self.legs[index]
-                .as_ref()
-                .is_some_and(|l| l.shared.closing.load(Ordering::Acquire))
-            {
-                self.remove_leg(index, LegEvent::Closed);
-            }
-        }
-    }
-
-    /// Relays what has arrived since the tick.
-    pub(crate) fn arrivals(&mut self, _now: Instant) {}
-
-    fn obey(&mut self, command: Command, _now: Instant) {
-        match command {
-            Command::Open(leg) => {
-                let id = leg.shared.id;
-                let index = self
-                    .legs
-                    .iter()
-                    .position(Option::is_none)
-                    .unwrap_or_else(|| {
-                        self.legs.push(None);
-                        self.legs.len() - 1
-                    });
-                self.legs[index] = Some(leg);
-                self.leg_index.insert(id, index);
-            }
-            Command::Configure(id, prepared) => {
-                let old = match self.leg(id) {
-                    Some(leg) => {
-                        leg.rate = prepared.rate.unwrap_or(leg.rate);
-                        leg.prepared.replace(prepared)
-                    }
-                    None => Some(prepared),
-                };
-                old.into_iter()
-                    .for_each(|p| self.retire(Retired::Prepared(p)));
-            }
-            Command::Write(id, writes) => {
-                let old = match self.leg(id) {
-                    Some(leg) => leg.writes.replace(writes),
-                    None => Some(writes),
-                };
-                old.into_iter()
-                    .for_each(|w| self.retire(Retired::Writes(w)));
-            }
-            Command::Attach(id, bug) => {
-                let refused = match self.leg(id) {
-                    Some(leg) if leg.bugs.len() < MAX_BUGS => {
-                        leg.bugs.push(bug);
-                        None
-                    }
-                    Some(leg) => {
-                        leg.listener
-                            .leg_event(id, LegEvent::BugEnded { bug: bug.id });
-                        Some(bug)
-                    }
-                    None => Some(bug),
-                };
-                refused
-                    .into_iter()
-                    .for_each(|b| self.retire(Retired::Bug(b)));
-            }
-            Command::Mute(id, side, muted) => {
-                if let Some(leg) = self.leg(id) {
-                    match side {
-                        Side::Read => leg.muted_read = muted,
-                        Side::Write => leg.muted_write = muted,
-                    }
-                }
-            }
-            Command::Play(player) => {
-                let id = player.id;
-                let index = self
-                    .players
-                    .iter()
-                    .position(Option::is_none)
-                    .unwrap_or_else(|| {
-                        self.players.push(None);
-                        self.players.len() - 1
-                    });
-                self.players[index] = Some(player);
-                self.player_index.insert(id, index);
-            }
-            Command::Control(id, control) => {
-                let player = self
-                    .player_index
-                    .get(&id)
-                    .and_then(|&i| self.players[i].as_mut());
-                if let Some(slot) = player {
-                    slot.player.control(control);
-                }
-            }
-            digits @ Command::Digits(..) => self.retire(Retired::Command(digits)),
-        }
-    }
-
-    fn leg(&mut self, id: LegId) -> Option<&mut Box<Leg>> {
-        self.leg_index.get(&id).and_then(|&i| self.legs[i].as_mut())
-    }
-
-    fn remove_leg(&mut self, index: usize, last: LegEvent) {
-        let Some(leg) = self.legs[index].take() else {
+    /// Runs `step` on the leg in `slot`, which is out of the table meanwhile. A panic ends that leg alone.
+    fn with_leg(&mut self, slot: usize, step: impl FnOnce(&mut Worker, &mut Leg)) {
+        let Some(mut leg) = self.legs.get_mut(slot).and_then(Option::take) else {
             return;
         };
-        let id = leg.shared.id;
+        let result = catch_unwind(AssertUnwindSafe(|| step(self, &mut leg)));
+        self.legs[slot] = Some(leg);
+        if let Err(panic) = result {
+            self.remove_leg(slot, LegEvent::Failed(said(&*panic)));
+        }
+    }
+
+    fn remove_leg(&mut self, slot: usize, last: LegEvent) {
+        let Some(leg) = self.legs[slot].take() else {
+            return;
+        };
+        let id = leg.id();
         self.leg_index.remove(&id);
         self.load.legs.fetch_sub(1, Ordering::Relaxed);
-        leg.listener.leg_event(id, last);
+        if leg.relay_to.is_some()
+            && let Some(fd) = leg.transport.readable()
+        {
+            self.waiting.forget(fd);
+        }
+        // A listener that panics must not take the worker with it.
+        let _ = catch_unwind(AssertUnwindSafe(|| leg.tell(last)));
         self.retire(Retired::Leg(leg));
     }
 
     fn retire(&mut self, object: Retired) {
-        // With the janitor 8 192 objects behind, dropping here is the lesser evil.
-        if let Err(rtrb::PushError::Full(object)) = self.retired.push(object) {
-            drop(object);
-        }
+        retire(&mut self.retired, object);
     }
 
     /// The pool stops: every leg ends.
     fn end(&mut self) {
-        for index in 0..self.legs.len() {
-            self.remove_leg(index, LegEvent::Closed);
+        let now = Instant::now();
+        for slot in 0..self.legs.len() {
+            self.with_leg(slot, |_, leg| leg.report(now, true));
+            self.remove_leg(slot, LegEvent::Closed);
         }
     }
+}
+
+/// Hands `object` to the janitor.
+fn retire(queue: &mut Producer<Retired>, object: Retired) {
+    // With the janitor 8 192 objects behind, dropping here is the lesser evil.
+    if let Err(rtrb::PushError::Full(object)) = queue.push(object) {
+        drop(object);
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!(
+        "a step of the leg panicked: {}",
+        text.unwrap_or("it did not say why")
+    )
 }

@@ -4,7 +4,6 @@
 pub mod cache;
 pub mod decode;
 pub(crate) mod encode;
-pub(crate) mod header;
 pub(crate) mod prefetch;
 pub(crate) mod raw;
 pub mod sound;

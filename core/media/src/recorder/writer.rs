@@ -71,8 +71,7 @@ fn run(jobs: &Receiver<Job>) {
             Err(RecvTimeoutError::Disconnected) => return,
         }
         writing.extend(jobs.try_iter());
-        // A panic ends one recording, not the thread.
-        writing.retain_mut(|job| catch_unwind(AssertUnwindSafe(|| job.serve())).unwrap_or(false));
+        writing.retain_mut(Job::serve_guarded);
     }
 }
 
@@ -114,6 +113,20 @@ impl Job {
             failure: None,
             resamplers: [None, None],
             pending: Vec::new(),
+        })
+    }
+
+    /// [`Job::serve`]; a panic ends this recording, not the thread and the recordings of others.
+    fn serve_guarded(&mut self) -> bool {
+        catch_unwind(AssertUnwindSafe(|| self.serve())).unwrap_or_else(|_| {
+            self.failure = Some(format!(
+                "{}: the writer stopped on an internal error",
+                self.spec.path.display()
+            ));
+            self.shared.end(FAILED);
+            // Should this panic too, the bug has been told all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.finish()));
+            false
         })
     }
 

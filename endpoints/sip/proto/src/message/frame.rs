@@ -4,7 +4,8 @@ use memchr::memchr;
 
 use super::chars;
 use super::head::{content_length, read_head};
-use super::parse::{Limits, ParseError, ParseErrorKind, ReplyTo, looks_like_sip};
+use super::parse::{Limits, looks_like_sip};
+use super::refusal::{ParseError, ParseErrorKind, ReplyTo};
 
 /// Octets of a request line besides its URI, generously; a longer first line is not waited for.
 const FIRST_LINE_EXTRA: usize = 256;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::chars;
-use super::parse::{Limits, ParseErrorKind};
+use super::parse::Limits;
+use super::refusal::ParseErrorKind;
 
 /// Headers the parser itself looks at; the name is compared once, when the line is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

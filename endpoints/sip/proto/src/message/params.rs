@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::chars;
 
+/// Parameters of one value; more serve only to waste time and memory.
+pub(crate) const MAX_PARAMS: usize = 64;
+
 /// Parameters in the order of the wire. Values are kept as written there (quoted or escaped), so
 /// printing gives back what was read.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -104,7 +107,7 @@ impl Params {
 
     /// Reads `;name=value;…` of a header; white space is allowed around every sign. The text must be
     /// empty or begin with `;`. Empty
-    /// parameters are refused.
+    /// parameters are refused, and more than [`MAX_PARAMS`].
     pub(crate) fn parse(text: &str) -> Option<Params> {
         let mut params = Params::new();
         let mut rest = chars::trim(text);
@@ -115,7 +118,7 @@ impl Params {
                 .position(|o| !chars::is_token_octet(o))
                 .unwrap_or(rest.len());
             let name = &rest[..end];
-            if name.is_empty() {
+            if name.is_empty() || params.len() == MAX_PARAMS {
                 return None;
             }
             rest = chars::trim(&rest[end..]);

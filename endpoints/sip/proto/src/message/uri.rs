@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::chars;
-use super::params::Params;
+use super::host::{Host, parse_host_port};
+use super::params::{MAX_PARAMS, Params};
 
 /// Why a text is no URI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum UriError {
     /// The port is not within 1 to 65535.
     #[error("the port is not a number from 1 to 65535")]
     Port,
-    /// A parameter is empty or holds a character that must be escaped.
+    /// A parameter is empty or holds a character that must be escaped, or there are more than 64.
     #[error("a parameter is empty or holds a character that must be written as %HH")]
     Parameter,
     /// The part behind `?` is malformed.
@@ -56,108 +57,6 @@ impl Scheme {
             Scheme::Tel => "tel",
             Scheme::Other(name) => name,
         }
-    }
-}
-
-/// A host: name or address.
-#[derive(Clone, Debug)]
-pub enum Host {
-    /// A host name as written.
-    Name(String),
-    /// An IPv4 address.
-    V4(Ipv4Addr),
-    /// An IPv6 address, in brackets on the wire.
-    V6(Ipv6Addr),
-}
-
-impl Host {
-    /// Reads a host name, an IPv4 address or an IPv6 address in brackets.
-    pub fn parse(text: &str) -> Option<Host> {
-        if let Some(inner) = text.strip_prefix('[') {
-            return inner.strip_suffix(']')?.parse().ok().map(Host::V6);
-        }
-        let name = text.strip_suffix('.').unwrap_or(text);
-        let last = name.rsplit('.').next().unwrap_or(name);
-        // A last label of digits belongs to an address: what looks like one must be one.
-        if last.bytes().all(|o| o.is_ascii_digit()) {
-            return text.parse().ok().map(Host::V4);
-        }
-        let label_ok = |label: &str| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|o| o.is_ascii_alphanumeric() || o == b'-' || o == b'_')
-        };
-        name.split('.')
-            .all(label_ok)
-            .then(|| Host::Name(text.to_owned()))
-    }
-
-    /// The address, when it is one.
-    pub fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Host::Name(_) => None,
-            Host::V4(address) => Some(IpAddr::V4(*address)),
-            Host::V6(address) => Some(IpAddr::V6(*address)),
-        }
-    }
-}
-
-/// Names compare without case.
-impl PartialEq for Host {
-    fn eq(&self, other: &Host) -> bool {
-        match (self, other) {
-            (Host::Name(a), Host::Name(b)) => a.eq_ignore_ascii_case(b),
-            (a, b) => a.ip().is_some() && a.ip() == b.ip(),
-        }
-    }
-}
-
-impl Eq for Host {}
-
-impl std::hash::Hash for Host {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        match self {
-            Host::Name(name) => name.to_ascii_lowercase().hash(state),
-            other => other.ip().hash(state),
-        }
-    }
-}
-
-impl From<IpAddr> for Host {
-    fn from(address: IpAddr) -> Host {
-        match address {
-            IpAddr::V4(address) => Host::V4(address),
-            IpAddr::V6(address) => Host::V6(address),
-        }
-    }
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Host::Name(name) => f.write_str(name),
-            Host::V4(address) => write!(f, "{address}"),
-            Host::V6(address) => write!(f, "[{address}]"),
-        }
-    }
-}
-
-/// Reads `host[:port]`; white space is allowed around the colon (RFC 3261 §25 for Via).
-pub(crate) fn parse_host_port(text: &str) -> Result<(Host, Option<u16>), UriError> {
-    let (host, port) = match text.rfind(']') {
-        Some(end) => text.split_at(end + 1),
-        None => text.split_at(text.find(':').unwrap_or(text.len())),
-    };
-    let host = Host::parse(chars::trim(host)).ok_or(UriError::Host)?;
-    let port = chars::trim(port);
-    if port.is_empty() {
-        return Ok((host, None));
-    }
-    let digits = chars::trim(port.strip_prefix(':').ok_or(UriError::Host)?);
-    match chars::digits(digits).and_then(|number| u16::try_from(number).ok()) {
-        Some(port) if port != 0 => Ok((host, Some(port))),
-        _ => Err(UriError::Port),
     }
 }
 
@@ -488,7 +387,7 @@ fn parse_params(text: &str) -> Result<Params, UriError> {
             None => (part, None),
         };
         let ok = |text| chars::is_escaped(text, chars::is_uri_parameter_octet);
-        if name.is_empty() || !ok(name) || !value.is_none_or(ok) {
+        if params.len() == MAX_PARAMS || name.is_empty() || !ok(name) || !value.is_none_or(ok) {
             return Err(UriError::Parameter);
         }
         params.push_raw(name, value);

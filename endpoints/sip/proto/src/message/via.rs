@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use super::chars;
 use super::error::HeaderError;
+use super::host::{Host, parse_host_port};
 use super::method::Method;
 use super::params::Params;
-use super::uri::{Host, parse_host_port};
 
 /// The cookie that begins a branch unique in the sense of RFC 3261 §8.1.1.7.
 pub const BRANCH_COOKIE: &str = "z9hG4bK";

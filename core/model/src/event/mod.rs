@@ -1,5 +1,6 @@
 //! Events: immutable facts with a name, headers in order and perhaps a body.
 
+pub mod encode;
 pub mod name;
 
 pub use name::EventName;

@@ -2,6 +2,8 @@
 //! and no writer lets a line end through.
 
 use proptest::prelude::*;
+use strowger_sip_proto::auth::{Algorithm, Challenge, answer};
+use strowger_sip_proto::header::Reason;
 use strowger_sip_proto::message::{
     CSeq, Frame, Framer, Host, Limits, Message, Method, NameAddr, Request, RequestBuilder,
     ResponseBuilder, Uri, Via, parse_datagram, reason_phrase,
@@ -252,6 +254,26 @@ proptest! {
         prop_assert_eq!(again.uri.headers().next().unwrap().1, value.as_str());
         prop_assert_eq!(again.params.unquoted("q").unwrap(), value.as_str());
         prop_assert_eq!(again.display, Some(name));
+    }
+
+    #[test]
+    fn no_typed_value_prints_a_line_end(text in "[\r\n\0a\"\\\\;,<>é ]{0,20}") {
+        let host = || Host::Name("h".into());
+        let uri = Uri::sip(host()).with_user(&text).with_param(&text, Some(&text)).with_header(&text, &text);
+        let address = NameAddr::new(uri).with_display(&text).with_tag(&text).with_param(&text, Some(&text));
+        let reason = Reason { protocol: text.clone(), cause: None, text: Some(text.clone()) };
+        let challenge = Challenge::new(&text, &text, Algorithm::Md5, true);
+        let credentials = answer(&challenge, &text, &text, &Method::from(text.as_str()), &text, 1, &text, b"");
+        for printed in [
+            address.to_string(),
+            Via::new("UDP", host(), None, &text).to_string(),
+            reason.to_string(),
+            challenge.to_string(),
+            credentials.to_string(),
+            Method::from(text.as_str()).to_string(),
+        ] {
+            prop_assert!(!printed.contains(['\r', '\n', '\0']), "{:?}", printed);
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! What FreeSWITCH tolerates at run time — an unknown application, a broken expression in one condition — is a warning
 //! here that names file and line, so that an existing configuration loads and its other rules work.
 
-use strowger_model::{CallerProfile, Diagnostics, Element, Expanded, Source, Template, Vocabulary};
+use strowger_model::{
+    CallerProfile, Diagnostics, DialString, Element, Expanded, Source, Template, Vocabulary,
+};
 
 use crate::XmlDialplan;
 use crate::field::Field;
@@ -13,6 +15,9 @@ use crate::prefilter::Prefilter;
 use crate::program::{Action, Condition, Context, Expression, Program, Rule, Test};
 use crate::time_of_day::TimeOfDay;
 use crate::{lint, parse, syntax};
+
+/// Applications whose whole argument is a dial string.
+const DIALLING: [&str; 2] = ["bridge", "att_xfer"];
 
 /// Compiles the `dialplan` section.
 ///
@@ -292,7 +297,37 @@ impl Compiler<'_> {
             );
             return;
         }
+        if DIALLING.contains(&name) {
+            self.dial_string(name, &argument, &action.source);
+        }
     }
+    fn dial_string(&mut self, application: &str, argument: &Expanded, source: &Source) {
+        match DialString::parse(argument) {
+            Err(error) => self.report.warning(
+                Some(source.clone()),
+                format!("argument of {application}"),
+                error.to_string(),
+                "correct the dial string",
+            ),
+            Ok(dial) => {
+                let legs = dial
+                    .enterprise
+                    .iter()
+                    .flat_map(|simple| simple.alternatives.iter().flatten());
+                for leg in legs {
+                    if !self.vocabulary.has_endpoint(&leg.endpoint) {
+                        self.report.warning(
+                            Some(source.clone()),
+                            format!("unknown endpoint {}/", leg.endpoint),
+                            "this leg fails with CHAN_NOT_IMPLEMENTED",
+                            "correct the dial string",
+                        );
+                    }
+                }
+            }
+        }
+    }
+
     fn functions(&mut self, template: &Template, source: &Source) {
         for function in template.functions() {
             if !function.is_empty()

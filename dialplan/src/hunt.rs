@@ -407,10 +407,11 @@ impl<'a> Hunter<'a> {
     fn moment(&mut self) -> Option<Moment> {
         let offset = self.variables.text("tod_tz_offset").map(str::to_owned);
         let name = self.variables.text("timezone").map(str::to_owned);
-        if let Some((known_offset, known_name, moment)) = &self.moment {
-            if *known_offset == offset && *known_name == name {
-                return Some(moment.clone());
-            }
+        if let Some((known_offset, known_name, moment)) = &self.moment
+            && *known_offset == offset
+            && *known_name == name
+        {
+            return Some(moment.clone());
         }
         let now = self.env.now();
         let system = self.env.zone(None);

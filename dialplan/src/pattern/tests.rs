@@ -282,10 +282,12 @@ proptest! {
         expression in r"\^[a-c(]{0,4}[a-c)?*+|\[\]]{0,6}\$?",
         value in "[a-c]{0,6}",
     ) {
-        if let Ok(pattern) = Pattern::compile(&Expanded::trusted(&*expression)) {
-            if let (Some(prefixes), Outcome::Match(_)) = (pattern.prefixes(), pattern.run(&Expanded::trusted(&*value))) {
-                prop_assert!(prefixes.iter().any(|prefix| value.starts_with(prefix.as_str())), "{} {}", expression, value);
-            }
+        if let Ok(pattern) = Pattern::compile(&Expanded::trusted(&*expression))
+            && let Some(prefixes) = pattern.prefixes()
+            && let Outcome::Match(_) = pattern.run(&Expanded::trusted(&*value))
+        {
+            let begins = prefixes.iter().any(|prefix| value.starts_with(prefix.as_str()));
+            prop_assert!(begins, "{} {}", expression, value);
         }
     }
 }

@@ -176,3 +176,16 @@ fn lint_strangers_on_a_trunk() {
     assert!(public(r"^(\d+)$").contains("dials a gateway"));
     assert!(!public(r"^(5551\d\d\d)$").contains("dials a gateway"));
 }
+
+#[test]
+fn dial_strings_are_checked() {
+    let bridge = |data: &str| {
+        one(&format!(
+            r#"<condition><action application="bridge" data="{data}"/></condition>"#
+        ))
+    };
+    assert!(bridge("user/1000,skinny/internal/7").contains("unknown endpoint skinny/"));
+    assert_eq!(bridge("{a=1,b=2}user/1000|sofia/gateway/g/1"), "");
+    assert_eq!(bridge("${dial}/1000"), "");
+    assert!(bridge("{a=1").contains("argument of bridge"));
+}

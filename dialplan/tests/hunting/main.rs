@@ -9,5 +9,7 @@ mod explaining;
 mod flow;
 mod inline_actions;
 mod inline_dialplan;
+mod properties;
 mod support;
 mod times;
+mod vanilla;

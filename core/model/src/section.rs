@@ -206,11 +206,9 @@ impl<'e, 'r> Params<'e, 'r> {
 
     /// Where a parameter's value is written.
     pub fn source(&self, name: &str) -> Option<Source> {
-        let same = self
-            .entries
-            .iter()
-            .filter(|e| e.name.eq_ignore_ascii_case(name));
-        same.last().map(|entry| entry.element.attr_source("value"))
+        let mut same = self.entries.iter().rev();
+        let last = same.find(|entry| entry.name.eq_ignore_ascii_case(name));
+        last.map(|entry| entry.element.attr_source("value"))
     }
 
     /// Every parameter as it stands, all taken as asked for.

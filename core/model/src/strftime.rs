@@ -58,7 +58,10 @@ pub fn strftime(format: &str, time: &LocalTime) -> String {
 }
 
 fn convert(out: &mut String, conversion: char, pad: Option<char>, t: &LocalTime) {
-    let hour12 = if t.hour % 12 == 0 { 12 } else { t.hour % 12 };
+    let hour12 = match t.hour % 12 {
+        0 => 12,
+        hour => hour,
+    };
     let day = DAYS.get(t.weekday as usize).copied().unwrap_or_default();
     let month = MONTHS
         .get(t.month.wrapping_sub(1) as usize)

@@ -1,5 +1,7 @@
 //! Argument lists as people write them.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{Expanded, HangupCause};
 
@@ -150,4 +152,36 @@ fn network_text_never_separates() {
     assert_eq!(parts.len(), 3);
     assert_eq!(parts[1], Expanded::network("^^|b,'c\\,d' "));
     assert_eq!(separate(&Expanded::network("^^|b|c"), ',', 10).len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Any text separates into at most the parts asked for.
+    #[test]
+    fn any_text_separates(text in "[ ,|'\\\\^a-c]{0,40}|\\PC{0,30}", max in 0_usize..6) {
+        for separator in [' ', ',', '|'] {
+            prop_assert!(separate(&text.as_str().into(), separator, max).len() <= max);
+            prop_assert!(separate_rest(&text.as_str().into(), separator, max).len() <= max);
+        }
+    }
+
+    /// Quoted or escaped text comes back as it went in.
+    #[test]
+    fn quoting_round_trips(parts in proptest::collection::vec("[ ,|a-c]{1,8}", 1..5)) {
+        let quoted: Vec<_> = parts.iter().map(|part| format!("'{part}'")).collect();
+        prop_assert_eq!(split(&quoted.join(","), ',', 10), parts.clone());
+        prop_assert_eq!(split(&quoted.join(" "), ' ', 10), parts);
+    }
+
+    /// Network text is one part, unchanged (RGX-02).
+    #[test]
+    fn network_text_is_one_part(text in "[ ,|'\\\\^a-c]{1,30}|\\PC{1,30}") {
+        let mut whole = Expanded::trusted("a,");
+        whole.push_network(&text);
+        whole.push_trusted(",b c");
+        let parts = separate(&whole, ',', 10);
+        prop_assert_eq!(parts.len(), 3);
+        prop_assert_eq!(&parts[1], &Expanded::network(text));
+    }
 }

@@ -23,12 +23,9 @@ impl Expanded {
     /// Text that a peer chose.
     pub fn network(text: impl Into<String>) -> Self {
         let text = text.into();
-        let network = if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![0..text.len()]
-        };
-        Self { text, network }
+        let mut expanded = Self::default();
+        expanded.push_network(&text);
+        expanded
     }
 
     /// The whole text, origins aside.
@@ -251,5 +248,66 @@ impl PartialEq<str> for Expanded {
 impl PartialEq<&str> for Expanded {
     fn eq(&self, other: &&str) -> bool {
         self.text == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A text of pieces, each trusted or not, and the origin of every character.
+    fn mixed() -> impl Strategy<Value = (Expanded, Vec<(char, bool)>)> {
+        proptest::collection::vec(("[a-c,äö ]{0,4}", any::<bool>()), 0..6).prop_map(|pieces| {
+            let (mut text, mut marks) = (Expanded::default(), Vec::new());
+            for (piece, network) in pieces {
+                match network {
+                    true => text.push_network(&piece),
+                    false => text.push_trusted(&piece),
+                }
+                marks.extend(piece.chars().map(|c| (c, network)));
+            }
+            (text, marks)
+        })
+    }
+
+    fn marks(text: &Expanded) -> Vec<(char, bool)> {
+        text.chars().map(|(_, c, network)| (c, network)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Every character keeps its origin through pushing, slicing and splitting.
+        #[test]
+        fn origins_stay_with_their_characters((text, expected) in mixed(), a in 0_usize..20, b in 0_usize..20) {
+            prop_assert_eq!(marks(&text), expected);
+            for (at, _, network) in text.chars() {
+                prop_assert_eq!(text.is_network_at(at), network);
+            }
+            let cut = text.slice(a..b);
+            prop_assert!(text.as_str().contains(cut.as_str()));
+            let mut joined = text.slice(0..a);
+            joined.push(&text.slice(a..text.len()));
+            prop_assert_eq!(&joined, &text);
+            if let Some((before, after)) = text.split_once(',') {
+                prop_assert!(before.find_trusted(',').is_none());
+                let mut whole = before;
+                whole.push_trusted(",");
+                whole.push(&after);
+                prop_assert_eq!(whole, text);
+            }
+        }
+    }
+
+    #[test]
+    fn prefixes_and_separators_must_be_trusted() {
+        let network = Expanded::network("a,b");
+        assert_eq!(network.split_once(','), None);
+        assert_eq!(network.strip_prefix("a"), None);
+        assert_eq!(Expanded::from("a,b").strip_prefix("a,"), Some("b".into()));
+        assert_eq!(Expanded::network(" x ").trim(), Expanded::network("x"));
+        assert_eq!(network.split(',').len(), 1);
     }
 }

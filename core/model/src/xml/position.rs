@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::diagnostics::Source;
 
+/// Longer pieces are cut, so that finding a column never counts more octets than this: documents from outside may be one line.
+const LONGEST_PIECE: usize = 512;
+
 #[derive(Clone, Debug)]
 struct Piece {
     /// Where it begins in the text, in octets.
@@ -41,7 +44,18 @@ impl LocatedText {
 
     /// Append a text written at a place. `copied` is false for text that stands for what is written there.
     pub fn push(&mut self, text: &str, file: &Arc<str>, line: u32, column: u32, copied: bool) {
-        if !text.is_empty() {
+        let mut column = column;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let mut length = if copied {
+                rest.len().min(LONGEST_PIECE)
+            } else {
+                rest.len()
+            };
+            while !rest.is_char_boundary(length) {
+                length += 1;
+            }
+            let (piece, after) = rest.split_at(length);
             let start = self.text.len();
             self.pieces.push(Piece {
                 start,
@@ -50,7 +64,10 @@ impl LocatedText {
                 column,
                 copied,
             });
-            self.text.push_str(text);
+            self.text.push_str(piece);
+            let characters = u32::try_from(piece.chars().count()).unwrap_or(u32::MAX);
+            column = column.saturating_add(characters);
+            rest = after;
         }
     }
 

@@ -91,6 +91,8 @@ pub(crate) struct Exchange {
     /// Header fields for the CANCEL that waits for a provisional response.
     pub(crate) cancel: Option<HeaderList>,
     rounds: u8,
+    /// Whether a 422 was obeyed already.
+    lengthened: bool,
     /// Where it was sent last; credentials go to the same place.
     last: Option<Destination>,
     targets: VecDeque<Destination>,
@@ -108,6 +110,7 @@ impl Exchange {
             transaction: None,
             cancel: None,
             rounds: 0,
+            lengthened: false,
             last: None,
             targets: VecDeque::new(),
             query: None,
@@ -298,6 +301,9 @@ impl SipCore {
         if matches!(status, 401 | 407) && self.answer_challenge(now, key, &response) {
             return;
         }
+        if status == 422 && self.lengthen_session(now, key, &response) {
+            return;
+        }
         let more = self
             .exchanges
             .get(&key)
@@ -372,6 +378,37 @@ impl SipCore {
             return false;
         }
         exchange.rounds += 1;
+        self.again(now, key)
+    }
+
+    /// Asks for the interval that a 422 demands, once (RFC 4028 §7.3).
+    fn lengthen_session(&mut self, now: Instant, key: ExchangeKey, response: &Response) -> bool {
+        let Some(exchange) = self.exchanges.get_mut(&key) else {
+            return false;
+        };
+        if exchange.lengthened || matches!(exchange.purpose, Purpose::Abandoned { .. }) {
+            return false;
+        }
+        let Ok(Some(minimum)) = response.min_se() else {
+            return false;
+        };
+        exchange.lengthened = true;
+        for (name, value) in &mut exchange.draft.headers {
+            if name.eq_ignore_ascii_case("Session-Expires") || name.eq_ignore_ascii_case("Min-SE") {
+                *value = minimum.to_string();
+            }
+        }
+        self.again(now, key)
+    }
+
+    /// Sends a request once more, as a new one with the next number, to where it went before.
+    fn again(&mut self, now: Instant, key: ExchangeKey) -> bool {
+        let Some(exchange) = self.exchanges.get_mut(&key) else {
+            return false;
+        };
+        let Some(to) = exchange.last.clone() else {
+            return false;
+        };
         let in_dialog = exchange
             .purpose
             .call()
@@ -379,9 +416,6 @@ impl SipCore {
         exchange.draft.cseq = match in_dialog.and_then(|call| call.dialog.as_mut()) {
             Some(dialog) => dialog.next_cseq(),
             None => exchange.draft.cseq.saturating_add(1),
-        };
-        let Some(to) = exchange.last.clone() else {
-            return false;
         };
         self.transmit(now, key, to);
         true

@@ -1,0 +1,13 @@
+//! The machine as its user and its peers see it: pairs of cores in virtual time, and raw peers.
+
+mod basic;
+mod cancel;
+mod digest;
+mod forks;
+mod pair;
+mod random;
+mod reinvite;
+mod session_timer;
+mod strays;
+mod streams;
+mod timers;

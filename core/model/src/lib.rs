@@ -14,6 +14,7 @@ pub mod dial_string;
 pub mod dialplan;
 pub mod event;
 pub mod expand;
+pub mod fuzz;
 pub mod globals;
 pub mod log_level;
 pub mod secret;

@@ -220,6 +220,9 @@ impl Preprocessor<'_> {
     fn line(&mut self, line: &LocatedText, name: &Arc<str>, number: u32, in_comment: &mut bool) {
         let text = line.as_str();
         if text.contains("<include>") || text.contains("</include>") || text.contains("<?") {
+            if !*in_comment {
+                self.warn_lost(line);
+            }
             return;
         }
         let mut at = 0;
@@ -232,6 +235,13 @@ impl Preprocessor<'_> {
         if let Some(found) = lower.find("x-pre-process") {
             // Commented out with another first letter (`<XX-PRE-PROCESS`): the line means nothing.
             if text[..at + found].ends_with('<') {
+                if text[at..at + found].contains("<!--") {
+                    let source = Some(line.source(at + found - 1));
+                    let what = "directive in a comment runs all the same";
+                    let why = "the preprocessor does not know comments";
+                    let advice = "to switch it off, write <XX-PRE-PROCESS or remove it";
+                    self.report.warning(source, what, why, advice);
+                }
                 self.tag(line, at + found);
             }
             return;
@@ -249,6 +259,28 @@ impl Preprocessor<'_> {
         }
         self.out.push_part(line, at, text.len());
         self.out.push("\n", name, number, 1, false);
+    }
+
+    /// Warn when a line that is dropped for its `<include>` or `<?` holds something else.
+    fn warn_lost(&mut self, line: &LocatedText) {
+        let mut rest = line
+            .as_str()
+            .replace("<include>", "")
+            .replace("</include>", "");
+        if let Some(start) = rest.find("<?") {
+            let end = rest[start..]
+                .find("?>")
+                .map_or(rest.len(), |length| start + length + 2);
+            rest.replace_range(start..end, "");
+        }
+        let comment = rest.trim().starts_with("<!--") && rest.trim().ends_with("-->");
+        if !rest.trim().is_empty() && !comment && rest.contains('<') {
+            let source = Some(line.source(0));
+            let why = "a line with <include> or <? is dropped whole";
+            let advice = "put it on a line of its own";
+            self.report
+                .warning(source, "elements on this line are lost", why, advice);
+        }
     }
 
     fn include(&mut self, pattern: &str, source: &Source) {

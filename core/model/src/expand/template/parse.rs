@@ -41,12 +41,13 @@ fn nested(text: &Expanded, captures: bool, depth: usize) -> Template {
     }
 }
 
-/// Whether there is anything to do: a text without `${` and escapes is taken as it is.
+/// Whether there is anything to do: a text without `${` and escapes is taken as it is. `\$` alone is no reason, or patterns
+/// that end in it would change.
 fn has_syntax(marks: &[Mark], captures: bool) -> bool {
     marks.windows(2).any(|pair| match (pair[0], pair[1]) {
         ((_, '$', false), (_, '{', false)) => true,
         ((_, '$', false), (_, next, false)) => captures && next.is_ascii_digit(),
-        ((_, '\\', false), (_, '\\' | '\'' | '$' | 'n' | 's', false)) => true,
+        ((_, '\\', false), (_, '\\' | '\'' | 'n' | 's', false)) => true,
         _ => false,
     })
 }

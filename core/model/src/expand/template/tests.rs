@@ -86,6 +86,7 @@ fn the_forms_of_the_manual() {
         ("a\\\\b${unset}", "a\\b"),
         ("it\\'s${unset}", "its"),
         ("a\\,b", "a\\,b"),
+        ("^(\\d+)\\$$", "^(\\d+)\\$$"),
         ("$x 5$", "$x 5$"),
         ("$1 and ${12}", "$1 and twelve"),
         ("${open", "${open"),

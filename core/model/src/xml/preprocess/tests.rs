@@ -96,7 +96,11 @@ fn variables_includes_and_positions() {
         ("sub/b.xml", sub),
         ("sub/a.xml", "<first/>"),
     ]);
-    assert_eq!(report.to_string(), "");
+    let commented = "/conf/root.xml:4:6: warning: directive in a comment runs all the same";
+    assert!(
+        report.len() == 1 && report.to_string().starts_with(commented),
+        "{report}"
+    );
     let root = document.unwrap().root;
     let names: Vec<_> = root.elements().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["X-NO-PRE-PROCESS", "first", "p", "e"]);
@@ -175,6 +179,22 @@ fn errors_of_all_files_with_their_places() {
             "/conf/b.xml:2:1"
         ]
     );
+}
+
+#[test]
+fn elements_beside_an_include_tag_are_lost_with_a_warning() {
+    let (document, _, report) = read(&[(
+        "root.xml",
+        "<?xml version=\"1.0\"?>\n<d>\n<include><lost/></include>\n</d>",
+    )]);
+    assert_eq!(document.unwrap().root.elements().count(), 0);
+    assert!(
+        report
+            .to_string()
+            .starts_with("/conf/root.xml:3:1: warning: elements on this line are lost"),
+        "{report}"
+    );
+    assert_eq!(report.len(), 1);
 }
 
 #[test]

@@ -300,6 +300,9 @@ impl Leg {
                 retire,
             );
         }
+        if payload.is_none() && pcm.is_none() && self.write.falls_back(self.units()) {
+            return;
+        }
         let to = self.destination(now);
         let Some(prepared) = &mut self.prepared else {
             return;

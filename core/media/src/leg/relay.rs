@@ -167,6 +167,7 @@ impl Leg {
                 packet.payload,
                 outlet,
             );
+            to.write.ran_ahead(packet.units);
         }
         prepared.jitter.reset(prepared.jitter.clock_rate());
         self.prepared = Some(prepared);

@@ -50,6 +50,8 @@ pub(crate) struct WriteSide {
     marker: bool,
     fifo: Vec<i16>,
     relay: Option<RelayOffsets>,
+    /// Units of media time sent ahead of real time when a jitter buffer was forwarded into a beginning relay.
+    ahead: u32,
     packet: Box<[u8; MAX_DATAGRAM]>,
 }
 
@@ -78,6 +80,7 @@ impl WriteSide {
             marker: true,
             fifo: Vec::with_capacity(FIFO_SAMPLES),
             relay: None,
+            ahead: 0,
             packet: Box::new([0; MAX_DATAGRAM]),
         }
     }
@@ -310,6 +313,21 @@ impl WriteSide {
         if self.relay.is_some() && before.1.is_some() {
             (self.clock, self.clock_at) = before;
         }
+    }
+
+    /// So much media time was just sent ahead of real time.
+    pub(crate) fn ran_ahead(&mut self, units: u32) {
+        self.ahead += units;
+    }
+
+    /// A quantum without sound may be left out when media time is ahead of real time; whether it is.
+    pub(crate) fn falls_back(&mut self, units: u32) -> bool {
+        let falls_back =
+            self.ahead >= units && units > 0 && self.fifo.is_empty() && self.events.is_idle();
+        if falls_back {
+            self.ahead -= units;
+        }
+        falls_back
     }
 
     /// A packet of the relayed stream is not forwarded: the next one is joined without a gap in our numbers.

@@ -42,7 +42,7 @@ impl WriteList {
     pub fn silence() -> WriteList {
         WriteList {
             entries: [None; MAX_SOURCES],
-            pass_digits: true,
+            pass_digits: false,
         }
     }
 

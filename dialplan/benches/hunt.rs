@@ -1,4 +1,5 @@
-//! How long a hunt through a context of 2,000 extensions takes; fails when it takes 50 µs or more.
+//! How long a hunt through a context of 2,000 extensions takes (fails at 50 µs), and how long the most expensive patterns
+//! look at four thousand characters (fails at 5 ms).
 //!
 //! `cargo bench -p strowger-dialplan`
 
@@ -6,6 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
+use strowger_dialplan::pattern::Pattern;
 use strowger_dialplan::{Detail, Simulation, XmlDialplan, compile};
 use strowger_model::xml::{self, position::LocatedText};
 use strowger_model::{
@@ -16,6 +18,27 @@ use strowger_model::{
 const EXTENSIONS: u32 = 2_000;
 const ROUNDS: u32 = 2_000;
 const TARGET: Duration = Duration::from_micros(50);
+const EVIL_TARGET: Duration = Duration::from_millis(5);
+
+/// Patterns that take exponential or cubic time on engines without bounds.
+const EVIL: [&str; 16] = [
+    "^(a+)+$",
+    "^(a|aa)+$",
+    "^(.*a){20}$",
+    "(x+x+)+y",
+    r"^(?=(a+))\1+b$",
+    "^(?!b)(a+)+$",
+    r"(a*)*\1b",
+    "^(a+)+(?=b)",
+    r"((a|b)*)*\2c",
+    "(?=.*a.*a.*a.*a)b",
+    "^(?:(?=a)a+)+$",
+    r"(.*)(.*)(.*)(.*)\4x",
+    "a*a*a*a*a*a*b",
+    r"^(\w+\s?)*$",
+    "(?<!b)(a+)+c",
+    "(a?){50}a{50}",
+];
 
 static BRIDGE: ApplicationSpec = ApplicationSpec {
     name: "bridge",
@@ -112,6 +135,27 @@ fn measure(dialplan: &XmlDialplan, number: &str) -> Duration {
     times[times.len() / 2]
 }
 
+/// The worst time of any evil pattern on values just below and above the limit for backtracking.
+fn evil() {
+    for length in [1_000, 4_096] {
+        let value = Expanded::network(format!("{}!", "a".repeat(length)));
+        for expression in EVIL {
+            let Ok(pattern) = Pattern::compile(&Expanded::trusted(expression)) else {
+                continue;
+            };
+            black_box(pattern.run(&value));
+            let start = Instant::now();
+            black_box(pattern.run(&value));
+            let elapsed = start.elapsed();
+            println!("{expression} on {length}: {elapsed:?}");
+            assert!(
+                elapsed < EVIL_TARGET,
+                "{expression}: {elapsed:?} is not under {EVIL_TARGET:?}"
+            );
+        }
+    }
+}
+
 fn main() {
     let dialplan = dialplan();
     for (what, number) in [
@@ -128,4 +172,5 @@ fn main() {
     }
     let full = dialplan.with_detail(Detail::Full);
     println!("last, every rule traced: {:?}", measure(&full, "11999"));
+    evil();
 }

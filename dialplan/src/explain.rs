@@ -211,76 +211,88 @@ fn describe(kind: &TestKind) -> (String, String) {
     }
 }
 
-/// The hunt as JSON: `extension`, `actions`, `failed` and `steps`.
+/// The hunt as JSON: `number`, `context`, `context_found`, `extension` (its name or null), `actions`, `failed`, `trace`.
 pub fn to_json(hunt: &Hunt) -> Value {
-    let extension = hunt.extension.as_ref().map(|extension| {
-        let actions: Vec<Value> = extension
-            .actions
-            .iter()
-            .map(|action| {
-                json!({
-                    "application": action.application,
-                    "data": action.arguments.source(),
-                    "extension": action.extension,
-                    "source": action.source.as_ref().map(ToString::to_string),
-                })
-            })
-            .collect();
-        json!({ "name": extension.name, "number": extension.number.as_str(), "actions": actions })
+    let actions: Vec<Value> = hunt
+        .extension
+        .iter()
+        .flat_map(|extension| &extension.actions)
+        .map(|action| {
+            let value = json!({
+                "application": action.application,
+                "data": action.arguments.source(),
+                "extension": action.extension,
+            });
+            with(value, place_json(action.source.as_ref()))
+        })
+        .collect();
+    let number = match &hunt.extension {
+        Some(extension) => extension.number.as_str(),
+        None => hunt.profile.destination_number.as_str(),
+    };
+    let context = hunt.trace.steps.iter().find_map(|step| match step {
+        TraceStep::Context { name, .. } => Some(name.as_str()),
+        _ => None,
     });
-    let steps: Vec<Value> = hunt.trace.steps.iter().map(step_json).collect();
     json!({
+        "number": number,
+        "context": context,
         "context_found": hunt.context_found,
-        "extension": extension,
+        "extension": hunt.extension.as_ref().map(|extension| extension.name.as_str()),
+        "actions": actions,
         "failed": hunt.failed.map(strowger_model::HangupCause::name),
-        "steps": steps,
+        "trace": hunt.trace.steps.iter().map(step_json).collect::<Vec<Value>>(),
     })
 }
 
+/// `file`, `line` and `column`.
+fn place_json(source: Option<&Source>) -> Value {
+    source.map_or_else(
+        || json!({ "file": null, "line": null }),
+        |source| json!({ "file": &*source.file, "line": source.line, "column": source.column }),
+    )
+}
+
+/// One object with the members of both.
+fn with(mut value: Value, more: Value) -> Value {
+    if let (Some(whole), Value::Object(more)) = (value.as_object_mut(), more) {
+        whole.extend(more);
+    }
+    value
+}
+
 fn step_json(step: &TraceStep) -> Value {
-    let at = |source: &Option<Source>| source.as_ref().map(ToString::to_string);
-    match step {
+    let (value, source) = match step {
         TraceStep::Context {
             name,
             found,
             searched,
         } => {
-            json!({ "step": "context", "name": name, "found": found, "searched": searched })
+            return json!({ "step": "context", "name": name, "found": found, "searched": searched });
+        }
+        TraceStep::RuleEnd {
+            name,
+            matched,
+            continues,
+        } => {
+            return json!({ "step": "end", "name": name, "matched": matched, "continue": continues });
         }
         TraceStep::Rule {
             name,
             source,
             continues,
-        } => json!({ "step": "rule", "name": name, "source": at(source), "continue": continues }),
+        } => (
+            json!({ "step": "rule", "name": name, "continue": continues }),
+            source,
+        ),
         TraceStep::Test {
             source,
             outcome,
             kind,
             break_on,
         } => {
-            let mut value = json!({ "step": "test", "source": at(source), "outcome": outcome, "break": break_on });
-            let more = match kind {
-                TestKind::Field {
-                    field,
-                    value,
-                    expression,
-                    captures,
-                } => json!({
-                    "kind": "field", "field": field, "value": value, "expression": expression, "captures": captures
-                }),
-                TestKind::Time { attributes, now } => {
-                    json!({ "kind": "time", "attributes": attributes, "now": now })
-                }
-                TestKind::Network { list, address } => {
-                    json!({ "kind": "network", "list": list, "address": address })
-                }
-                TestKind::Absolute => json!({ "kind": "absolute" }),
-                TestKind::Combined { mode } => json!({ "kind": "combined", "mode": mode }),
-            };
-            if let (Some(whole), Value::Object(more)) = (value.as_object_mut(), more) {
-                whole.extend(more);
-            }
-            value
+            let value = json!({ "step": "test", "outcome": outcome, "break": break_on });
+            (with(value, kind_json(kind)), source)
         }
         TraceStep::Queued {
             application,
@@ -288,17 +300,34 @@ fn step_json(step: &TraceStep) -> Value {
             source,
             inline,
             anti,
+        } => (
+            json!({
+                "step": "action", "application": application, "data": data, "inline": inline, "anti": anti
+            }),
+            source,
+        ),
+        TraceStep::Note { source, text } => (json!({ "step": "note", "text": text }), source),
+    };
+    with(value, place_json(source.as_ref()))
+}
+
+fn kind_json(kind: &TestKind) -> Value {
+    match kind {
+        TestKind::Field {
+            field,
+            value,
+            expression,
+            captures,
         } => json!({
-            "step": "action", "application": application, "data": data, "source": at(source), "inline": inline,
-            "anti": anti
+            "kind": "field", "field": field, "value": value, "expression": expression, "captures": captures
         }),
-        TraceStep::RuleEnd {
-            name,
-            matched,
-            continues,
-        } => json!({ "step": "end", "name": name, "matched": matched, "continue": continues }),
-        TraceStep::Note { source, text } => {
-            json!({ "step": "note", "source": at(source), "text": text })
+        TestKind::Time { attributes, now } => {
+            json!({ "kind": "time", "attributes": attributes, "now": now })
         }
+        TestKind::Network { list, address } => {
+            json!({ "kind": "network", "list": list, "address": address })
+        }
+        TestKind::Absolute => json!({ "kind": "absolute" }),
+        TestKind::Combined { mode } => json!({ "kind": "combined", "mode": mode }),
     }
 }

@@ -5,13 +5,14 @@
 
 use strowger_model::{
     Action as QueuedAction, BoxFuture, CallerProfile, Expanded, Extension, HangupCause, Hunt,
-    HuntCall, HuntEnv, InlineCall, InlineEffect, Scope, Template, Variables, Zone,
+    HuntCall, HuntEnv, InlineCall, InlineEffect, Template, Variables, Zone,
 };
 
 use crate::cache::PatternCache;
 use crate::parse::NESTING_LIMIT;
 use crate::pattern::{Outcome, Pattern};
 use crate::program::{Action, Condition, Context, Expression, Program, Rule, Test};
+use crate::scope::HuntScope;
 use crate::syntax::{Break, Combination};
 use crate::time_of_day::Moment;
 use crate::trace::{Detail, Tracer};
@@ -21,34 +22,6 @@ const QUEUE_LIMIT: usize = 4_096;
 
 /// Contexts up to this many rules are traced rule by rule unless told otherwise.
 const FULL_TRACE_RULES: usize = 256;
-
-/// What a template sees while hunting: channel variables, the caller profile, global variables, functions.
-struct HuntScope<'a> {
-    variables: &'a Variables,
-    profile: &'a CallerProfile,
-    env: &'a dyn HuntEnv,
-}
-
-impl Scope for HuntScope<'_> {
-    fn variable(&self, name: &str) -> Option<Expanded> {
-        self.variables
-            .get(name)
-            .cloned()
-            .or_else(|| self.profile.field(name))
-            .or_else(|| self.env.global(name).map(Expanded::trusted))
-    }
-
-    fn elements(&self, name: &str) -> Option<Vec<Expanded>> {
-        if self.variables.get(name).is_some() {
-            return Some(self.variables.elements(name));
-        }
-        self.variable(name).map(|value| vec![value])
-    }
-
-    fn function<'a>(&'a self, name: &'a str, args: Expanded) -> BoxFuture<'a, Option<Expanded>> {
-        self.env.function(name, args)
-    }
-}
 
 /// The result of a field, or of the last field with parentheses among several.
 struct Matched {

@@ -24,6 +24,7 @@ pub mod parse;
 pub mod pattern;
 pub mod prefilter;
 pub mod program;
+mod scope;
 pub mod simulate;
 pub mod syntax;
 pub mod time_of_day;

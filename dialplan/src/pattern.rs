@@ -25,8 +25,8 @@ mod tests;
 const BACKTRACK_LIMIT: usize = 20_000;
 
 /// Longest subject (octets) a backtracking pattern looks at: from every place it may scan all that is left, so the time
-/// grows with the square of the length. No number and hardly any header is longer.
-const BACKTRACK_SUBJECT_LIMIT: usize = 2 * 1024;
+/// grows with the square of the length. No number and few headers are longer.
+const BACKTRACK_SUBJECT_LIMIT: usize = 1024;
 
 /// Octets of compiled program an expression may need; `(\d{1,999}){1,999}` is refused rather than compiled.
 const SIZE_LIMIT: usize = 4 * 1024 * 1024;

@@ -169,6 +169,60 @@ impl HuntEnv for Simulation<'_> {
     }
 }
 
+/// The moment a person means by `2026-11-22 22:15[:00]`, `22:15` (today) or `Sun 22:15` (today or the next such day),
+/// in a zone.
+///
+/// # Errors
+///
+/// When it is none of these, or a date that does not exist.
+pub fn moment(text: &str, zone: &Zone, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+    let wrong = || format!("`{text}` is not a time: write 2026-11-22 22:15, 22:15 or Sun 22:15");
+    if let Ok(exact) = DateTime::parse_from_rfc3339(text.trim()) {
+        return Ok(exact.with_timezone(&Utc));
+    }
+    let (day, clock) = match text.trim().rsplit_once(' ') {
+        Some((day, clock)) => (Some(day.trim()), clock),
+        None => (None, text.trim()),
+    };
+    let numbers = |text: &str, separator: char| -> Option<Vec<u32>> {
+        text.split(separator)
+            .map(|part| part.parse().ok())
+            .collect()
+    };
+    let clock = numbers(clock, ':').ok_or_else(wrong)?;
+    let (hour, minute, second) = match clock.as_slice() {
+        [hour, minute] => (*hour, *minute, 0),
+        [hour, minute, second] => (*hour, *minute, *second),
+        _ => return Err(wrong()),
+    };
+    let today = zone.to_local(now);
+    let (year, month, day) = match day {
+        None => (today.year, today.month, today.day),
+        Some(name) if name.chars().all(char::is_alphabetic) => {
+            let name = name.to_lowercase();
+            let short = name.get(..3).unwrap_or_default();
+            let wanted = DAYS
+                .iter()
+                .position(|day| *day == short)
+                .ok_or_else(wrong)?;
+            let ahead = (wanted as u64 + 7 - u64::from(today.weekday)) % 7;
+            let then = now
+                .checked_add_days(chrono::Days::new(ahead))
+                .ok_or_else(wrong)?;
+            let then = zone.to_local(then);
+            (then.year, then.month, then.day)
+        }
+        Some(date) => match numbers(date, '-').as_deref() {
+            Some([year, month, day]) => (i32::try_from(*year).map_err(|_| wrong())?, *month, *day),
+            _ => return Err(wrong()),
+        },
+    };
+    zone.from_local(year, month, day, hour, minute, second)
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .ok_or_else(wrong)
+}
+
 fn parse_network(text: &str) -> Option<(IpAddr, u8)> {
     let (address, bits) = match text.split_once('/') {
         Some((address, bits)) => (address, Some(bits)),

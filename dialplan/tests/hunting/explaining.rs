@@ -56,15 +56,13 @@ ${hash(select/a/b)} has no answer here: it was taken as empty
 #[test]
 fn programs_see_the_same() {
     let value = to_json(&example().run());
-    assert_eq!(value["extension"]["name"], "main_number");
-    assert_eq!(value["extension"]["actions"][1]["data"], "main_menu_1234");
-    assert!(
-        value["extension"]["actions"][1]["source"]
-            .as_str()
-            .unwrap()
-            .starts_with("dialplan/test.xml:5:")
-    );
-    let steps = value["steps"].as_array().unwrap();
+    assert_eq!(value["number"], "15551234");
+    assert_eq!(value["context"], "default");
+    assert_eq!(value["extension"], "main_number");
+    assert_eq!(value["actions"][1]["data"], "main_menu_1234");
+    assert_eq!(value["actions"][1]["file"], "dialplan/test.xml");
+    assert_eq!(value["actions"][1]["line"], 5);
+    let steps = value["trace"].as_array().unwrap();
     let field = steps.iter().find(|step| step["kind"] == "field").unwrap();
     assert_eq!(field["captures"][1], "1234");
     assert_eq!(field["outcome"], true);
@@ -151,4 +149,12 @@ fn a_caller_cannot_begin_a_log_line() {
         assert!(!line.contains(char::is_control), "{line:?}");
     }
     assert!(!explain(&hunt).contains('\u{1b}'));
+}
+
+#[test]
+fn nothing_found_is_null() {
+    let value = to_json(&rules("").run());
+    assert!(value["extension"].is_null());
+    assert_eq!(value["number"], "1000");
+    assert_eq!(value["actions"].as_array().map(Vec::len), Some(0));
 }

@@ -127,3 +127,28 @@ fn holidays_in_series_are_only_new_years_day() {
     );
     assert_eq!(call().at("2026-12-25 12:00:00").actions(), ["park"]);
 }
+
+#[test]
+fn times_as_people_write_them() {
+    let zone = Zone::fixed(1);
+    let now = crate::support::utc("2026-11-20 12:00:00");
+    let at = |text: &str| strowger_dialplan::simulate::moment(text, &zone, now);
+    let utc = |text: &str| Ok(crate::support::utc(text));
+    assert_eq!(at("22:15"), utc("2026-11-20 21:15:00"));
+    assert_eq!(at("Sun 22:15"), utc("2026-11-22 21:15:00"));
+    assert_eq!(at("friday 08:00"), utc("2026-11-20 07:00:00"));
+    assert_eq!(at("2026-01-01 00:30:10"), utc("2025-12-31 23:30:10"));
+    assert_eq!(at("2026-01-01T00:00:00Z"), utc("2026-01-01 00:00:00"));
+    for wrong in [
+        "",
+        "noon",
+        "25:00",
+        "2026-02-30 10:00",
+        "Som 10:00",
+        "10",
+        "é 10:00",
+        "1-2 10:00",
+    ] {
+        assert!(at(wrong).unwrap_err().contains("is not a time"), "{wrong}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Bridging: dial, connect the two, and what happens to each when the other leaves.
+
+use crate::originate::{self, Reached, on_failure};
+use crate::session::{
+    AppResult, BridgeEnd, BridgeRole, Command, Interrupt, Session, after_bridge_destination,
+};
+use strowger_model::{Expanded, HangupCause, is_true};
+
+/// Dials and bridges the session with whoever answers; afterwards its variables decide what comes next.
+pub async fn bridge(session: &mut Session, destination: &Expanded) -> AppResult {
+    let reached = match originate::dial(session, destination).await? {
+        Ok(reached) => reached,
+        Err(failure) => return on_failure(session, failure.cause).carry_out(session),
+    };
+    let end = connect(session, &reached).await?;
+    if !end.answered && !session.is_answered() {
+        // Early media only: as if dialling had failed.
+        return on_failure(session, end.cause).carry_out(session);
+    }
+    after_bridge(session, end)
+}
+
+/// Connects the session with a reached peer until one of them leaves.
+pub async fn connect(session: &mut Session, reached: &Reached) -> Result<BridgeEnd, Interrupt> {
+    let peer = reached.peer.clone();
+    // Whatever goes wrong before the two are joined must not leave the peer in limbo.
+    let orphan = Orphan(Some(peer.clone()));
+    if reached.answered {
+        session.answer().await?;
+    } else {
+        session.pre_answer().await?;
+    }
+    session.run_dial_hooks("pre_bridge").await?;
+    peer.send_surely(Command::Join {
+        peer: session.handle().clone(),
+        role: BridgeRole::Callee,
+    });
+    orphan.adopted();
+    let end = session.exchange(peer, BridgeRole::Caller).await?;
+    session.run_dial_hooks("post_bridge").await?;
+    Ok(end)
+}
+
+/// A peer that nobody has joined yet: hung up when dropped.
+struct Orphan(Option<crate::session::SessionHandle>);
+
+impl Orphan {
+    fn adopted(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        if let Some(peer) = &self.0 {
+            peer.hangup(HangupCause::OriginatorCancel);
+        }
+    }
+}
+
+/// The caller's side after the callee has left (spec/applications.md §2.6).
+fn after_bridge(session: &mut Session, end: BridgeEnd) -> AppResult {
+    if session.is_true("park_after_bridge") {
+        return Err(Interrupt::Park.into());
+    }
+    if let Some(to) = after_bridge_destination(&session.text("transfer_after_bridge")) {
+        return Err(Interrupt::Transfer(to).into());
+    }
+    let policy = session.text("hangup_after_bridge");
+    if is_true(&policy) || policy.eq_ignore_ascii_case("explicit") {
+        session.handle().hangup(end.cause);
+        return Err(Interrupt::Hangup(end.cause).into());
+    }
+    Ok(())
+}

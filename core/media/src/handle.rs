@@ -165,7 +165,7 @@ impl LegHandle {
             bug,
             detached: Arc::clone(&detached),
         };
-        self.send(Command::Attach(self.id(), Box::new(slot)))?;
+        self.send(Command::Attach(self.id(), slot))?;
         Ok(BugGuard { id, detached })
     }
 

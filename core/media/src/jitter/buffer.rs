@@ -286,13 +286,9 @@ impl JitterBuffer {
                 return self.underrun(quantum_units);
             };
             let slot = self.slots[head];
-            if slot.sequence > self.next && slot.timestamp + i64::from(slot.units) <= self.position
-                || slot.sequence == self.next
-                    && self.begun
-                    && slot.timestamp + i64::from(slot.units)
-                        <= self.position - self.units(LONGEST_HOLE_MS)
-            {
-                // Its time was filled in already; only a packet that follows directly may set the clock back.
+            if self.begun && slot.timestamp + i64::from(slot.units) <= self.position {
+                // Its time was filled in already. (Of a sender that sets its clock back, the first packet is lost to
+                // this; taking it sets ours back, too.)
                 self.take(head);
                 self.counts.late += 1;
                 continue;
@@ -397,3 +393,6 @@ impl JitterBuffer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ impl Default for JitterSettings {
 /// The whole configuration of a leg; given again in full whenever something is renegotiated.
 #[derive(Clone, Debug)]
 pub struct LegConfig {
-    /// Where to send; `None`: nothing is sent yet, and over UDP nothing is accepted but what `learn` allows.
+    /// Where to send; `None`: over UDP nothing is sent nor accepted yet. Packets within the process need no address.
     pub remote: Option<RemoteMedia>,
     /// Who may send besides `remote`.
     pub learn: LearnFrom,

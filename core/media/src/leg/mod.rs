@@ -55,7 +55,7 @@ pub(crate) struct Leg {
     pub(crate) rate: SampleRate,
     pub(crate) prepared: Option<Box<Prepared>>,
     pub(crate) writes: Option<Box<ResolvedWrites>>,
-    pub(crate) bugs: Vec<Box<BugSlot>>,
+    pub(crate) bugs: Vec<BugSlot>,
     pub(crate) muted_read: bool,
     pub(crate) muted_write: bool,
     pub(crate) read: ReadSide,
@@ -171,6 +171,8 @@ impl Leg {
             self.reports_from = None;
             self.first_sent = None;
             self.last_heard = None;
+            self.listening_since = config.receiving.then_some(now);
+            self.timeout_raised = false;
         }
         if !config.receiving {
             self.listening_since = None;
@@ -330,7 +332,7 @@ impl Leg {
 
     /// One quantum passes while relayed.
     pub(crate) fn write_relayed(&mut self, now: Instant) {
-        let (to, units) = (self.destination(now), self.units());
+        let to = self.destination(now);
         let Some(prepared) = &self.prepared else {
             return;
         };
@@ -339,8 +341,7 @@ impl Leg {
             to,
         });
         let waiting = self.write.events.waiting();
-        self.write
-            .step_relayed(now, &prepared.config, units, outlet);
+        self.write.step_relayed(now, &prepared.config, outlet);
         self.digits_taken(waiting);
     }
 
@@ -429,7 +430,7 @@ impl Leg {
 
 /// Shows a quantum to the bugs that want it; those that are done (or panic) are retired.
 fn observe(
-    bugs: &mut Vec<Box<BugSlot>>,
+    bugs: &mut Vec<BugSlot>,
     side: Side,
     rate: SampleRate,
     pcm: &[i16],

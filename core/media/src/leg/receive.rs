@@ -199,11 +199,9 @@ impl Leg {
     }
 
     fn accept_report(&mut self, now: Instant, from: Option<SocketAddr>, octets: &[u8]) {
-        if let Some(from) = from {
-            if !self.latch.accepts_report(from) {
-                self.stats.foreign += 1;
-                return;
-            }
+        if from.is_some_and(|from| !self.latch.accepts_report(from)) {
+            self.stats.foreign += 1;
+            return;
         }
         let Some(feedback) = self.reports.read(now, octets) else {
             self.stats.malformed += 1;

@@ -86,8 +86,10 @@ impl Leg {
                     Some(send) if received.is_some_and(|f| f.format == send.format) => {
                         write.forward(
                             now,
-                            &header,
-                            send.payload_type,
+                            &Header {
+                                payload_type: send.payload_type,
+                                ..header
+                            },
                             units,
                             restarted,
                             payload,
@@ -110,8 +112,10 @@ impl Leg {
                 {
                     Some(event) => write.forward_event(
                         now,
-                        &header,
-                        event.payload_type,
+                        &Header {
+                            payload_type: event.payload_type,
+                            ..header
+                        },
                         units,
                         payload,
                         outlet,
@@ -150,7 +154,6 @@ impl Leg {
                 timestamp: timestamp as u32,
                 ssrc,
             };
-            let payload_type = send.payload_type;
             let Some(address) = to.destination(now) else {
                 continue;
             };
@@ -158,15 +161,8 @@ impl Leg {
                 transport: &mut *to.transport,
                 to: address,
             };
-            to.write.forward(
-                now,
-                &header,
-                payload_type,
-                packet.units,
-                false,
-                packet.payload,
-                outlet,
-            );
+            to.write
+                .forward(now, &header, packet.units, false, packet.payload, outlet);
             to.write.ran_ahead(packet.units);
         }
         prepared.jitter.reset(prepared.jitter.clock_rate());

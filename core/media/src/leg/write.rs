@@ -52,6 +52,8 @@ pub(crate) struct WriteSide {
     relay: Option<RelayOffsets>,
     /// Units of media time sent ahead of real time when a jitter buffer was forwarded into a beginning relay.
     ahead: u32,
+    /// Units of one quantum, while relayed.
+    quantum_units: u32,
     packet: Box<[u8; MAX_DATAGRAM]>,
 }
 
@@ -81,6 +83,7 @@ impl WriteSide {
             fifo: Vec::with_capacity(FIFO_SAMPLES),
             relay: None,
             ahead: 0,
+            quantum_units: 160,
             packet: Box::new([0; MAX_DATAGRAM]),
         }
     }
@@ -247,13 +250,12 @@ impl WriteSide {
         }
     }
 
-    /// Forwards a packet of another leg: its numbers are moved into our stream. `units` is its length; `restarted`
-    /// says that its stream began anew.
+    /// Forwards a packet of another leg: its numbers are moved into our stream; the payload type is already ours.
+    /// `units` is its length; `restarted` says that its stream began anew.
     pub(crate) fn forward(
         &mut self,
         now: Instant,
         header: &Header,
-        payload_type: u8,
         units: u32,
         restarted: bool,
         payload: &[u8],
@@ -267,7 +269,7 @@ impl WriteSide {
         let offsets = match self.relay {
             Some(offsets) if offsets.ssrc == header.ssrc && !restarted => offsets,
             _ => {
-                self.catch_up(now, units);
+                self.catch_up(now);
                 RelayOffsets {
                     ssrc: header.ssrc,
                     sequence: self.sequence.wrapping_sub(header.sequence),
@@ -278,7 +280,7 @@ impl WriteSide {
         self.relay = Some(offsets);
         let moved = Header {
             marker: header.marker | std::mem::take(&mut self.marker),
-            payload_type,
+            payload_type: header.payload_type,
             sequence: header.sequence.wrapping_add(offsets.sequence),
             timestamp: header.timestamp.wrapping_add(offsets.timestamp),
             ssrc: self.ssrc,
@@ -302,13 +304,12 @@ impl WriteSide {
         &mut self,
         now: Instant,
         header: &Header,
-        payload_type: u8,
         units: u32,
         payload: &[u8],
         outlet: Outlet<'_>,
     ) {
         let before = (self.clock, self.clock_at);
-        self.forward(now, header, payload_type, units, false, payload, outlet);
+        self.forward(now, header, units, false, payload, outlet);
         // What comes after the event has a later time than it; the clock follows with the next audio packet.
         if self.relay.is_some() && before.1.is_some() {
             (self.clock, self.clock_at) = before;
@@ -341,9 +342,10 @@ impl WriteSide {
             return;
         }
         self.relayed = relayed;
+        self.quantum_units = units;
         self.fifo.clear();
         if !relayed {
-            self.catch_up(now, units);
+            self.catch_up(now);
             self.clock_at = None;
         } else {
             self.clock_at = Some(now);
@@ -356,13 +358,12 @@ impl WriteSide {
         &mut self,
         now: Instant,
         config: &LegConfig,
-        units: u32,
         outlet: Option<Outlet<'_>>,
     ) {
         if self.events.is_idle() {
             return;
         }
-        self.catch_up(now, units);
+        self.catch_up(now);
         self.relay = None;
         if let Some(mut outlet) = outlet {
             self.step_event(config, &mut outlet);
@@ -370,11 +371,13 @@ impl WriteSide {
     }
 
     /// Moves the clock on by the whole quanta that have passed since the last relayed packet was over.
-    fn catch_up(&mut self, now: Instant, units: u32) {
+    fn catch_up(&mut self, now: Instant) {
         let Some(at) = self.clock_at else { return };
         let quanta = (now.saturating_duration_since(at).as_nanos() / QUANTUM.as_nanos()) as u32;
         if quanta > 1 {
-            self.clock = self.clock.wrapping_add(units.wrapping_mul(quanta - 1));
+            self.clock = self
+                .clock
+                .wrapping_add(self.quantum_units.wrapping_mul(quanta - 1));
             self.marker = true;
             self.clock_at = Some(at + QUANTUM * (quanta - 1));
         }

@@ -62,7 +62,7 @@ fn word(octets: &[u8], at: usize) -> Option<u32> {
 
 /// The packets of a compound; ends at the first that is not well-formed.
 pub fn parts(mut octets: &[u8]) -> impl Iterator<Item = Part<'_>> {
-    let mut next = move || {
+    let next = move || {
         let head: &[u8; 4] = octets.first_chunk()?;
         let len = (usize::from(u16::from_be_bytes([head[2], head[3]])) + 1) * 4;
         if head[0] >> 6 != 2 || len > octets.len() {
@@ -99,7 +99,7 @@ pub fn parts(mut octets: &[u8]) -> impl Iterator<Item = Part<'_>> {
             other => Part::Other(other),
         })
     };
-    std::iter::from_fn(move || next()).take(MAX_PARTS)
+    std::iter::from_fn(next).take(MAX_PARTS)
 }
 
 /// The report blocks of a [`Part::Report`].
@@ -200,6 +200,15 @@ impl<'a> Writer<'a> {
     /// The octets written.
     pub fn finish(self) -> usize {
         self.len
+    }
+}
+
+/// Entry for fuzzers: octets from the network must not do harm.
+pub fn fuzz(octets: &[u8]) {
+    for part in parts(octets) {
+        if let Part::Report { blocks: octets, .. } = part {
+            blocks(octets).for_each(drop);
+        }
     }
 }
 

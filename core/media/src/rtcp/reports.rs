@@ -62,7 +62,8 @@ impl Reports {
     fn ntp(&self, now: Instant) -> u64 {
         let wall = self.began.1.duration_since(UNIX_EPOCH).unwrap_or_default();
         let time = wall + now.saturating_duration_since(self.began.0);
-        (time.as_secs() + NTP_OFFSET) << 32 | (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000
+        ((time.as_secs() + NTP_OFFSET) << 32)
+            | ((u64::from(time.subsec_nanos()) << 32) / 1_000_000_000)
     }
 
     /// Writes a compound packet into `out` and returns its length. `sent`: RTP time, packets and octets, when anything was sent.

@@ -96,6 +96,11 @@ pub fn is_rtcp(packet: &[u8]) -> bool {
     packet.len() >= 2 && packet[0] >> 6 == 2 && (192..=223).contains(&packet[1])
 }
 
+/// Entry for fuzzers: octets from the network must not do harm.
+pub fn fuzz(octets: &[u8]) {
+    let _ = (is_rtcp(octets), Header::parse(octets));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

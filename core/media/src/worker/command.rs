@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Write(LegId, Box<ResolvedWrites>),
     Play(Box<PlayerSlot>),
     Control(PlayerId, PlayerControl),
-    Attach(LegId, Box<BugSlot>),
+    Attach(LegId, BugSlot),
     Digits(LegId, Box<[SendDigit]>),
     Mute(LegId, Side, bool),
 }
@@ -31,7 +31,7 @@ pub(crate) enum Command {
 pub(crate) enum Retired {
     Leg(#[allow(dead_code)] Box<Leg>),
     Player(#[allow(dead_code)] Box<PlayerSlot>),
-    Bug(#[allow(dead_code)] Box<BugSlot>),
+    Bug(#[allow(dead_code)] BugSlot),
     Prepared(#[allow(dead_code)] Box<Prepared>),
     Writes(#[allow(dead_code)] Box<ResolvedWrites>),
     Command(#[allow(dead_code)] Command),

@@ -121,8 +121,9 @@ impl Worker {
         while !stopping.load(Ordering::Acquire) {
             let now = Instant::now();
             if now < next {
-                for index in 0..self.waiting.wait(next, &mut ready) {
-                    self.receive(Instant::now(), ready[index], false);
+                let count = self.waiting.wait(next, &mut ready);
+                for &slot in &ready[..count] {
+                    self.receive(Instant::now(), slot, false);
                 }
                 continue;
             }

@@ -25,8 +25,8 @@ use strowger_media::file::SoundCache;
 use strowger_media::rate::QUANTUM;
 use strowger_media::{LegId, MediaPool};
 use strowger_model::{
-    ChannelSnapshot, Diagnostics, Direction, Event, EventName, EventValue, Expanded, Globals,
-    HuntTrace, LogLevel,
+    ChannelSnapshot, Diagnostics, Direction, Event, EventName, EventValue, Expanded, Extension,
+    Globals, HuntTrace, LogLevel,
 };
 
 /// Decoded prompts kept in memory, octets: two hours of narrow-band audio.
@@ -448,6 +448,23 @@ impl Switch {
 
     /// Takes a call that came in.
     pub fn incoming(&self, call: NewCall) -> Result<SessionHandle, Refusal> {
+        self.begin_inbound(call, None)
+    }
+
+    /// Takes a call that runs this extension instead of hunting for one.
+    pub fn incoming_to(
+        &self,
+        call: NewCall,
+        extension: Extension,
+    ) -> Result<SessionHandle, Refusal> {
+        self.begin_inbound(call, Some(extension))
+    }
+
+    fn begin_inbound(
+        &self,
+        call: NewCall,
+        extension: Option<Extension>,
+    ) -> Result<SessionHandle, Refusal> {
         self.admit(false)?;
         let uuid = call.uuid.clone().unwrap_or_else(|| self.new_uuid());
         self.0.sessions.spawn(
@@ -458,6 +475,7 @@ impl Switch {
                 reporter: None,
                 uuid,
                 near: None,
+                extension,
             },
         )
     }
@@ -476,6 +494,7 @@ impl Switch {
             reporter: Some(reporter),
             uuid,
             near,
+            extension: None,
         };
         self.0.sessions.spawn(self, birth)
     }

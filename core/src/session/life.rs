@@ -34,6 +34,7 @@ impl Session {
             reporter,
             uuid,
             near,
+            extension,
         } = birth;
         let now = switch.clock().micros();
         let mut channel = Channel::new(uuid.clone(), call.name, direction);
@@ -62,7 +63,7 @@ impl Session {
             media,
             config,
             digits: Default::default(),
-            extension: None,
+            extension,
             base: WriteList::silence(),
             reporter,
             peer: None,

@@ -215,4 +215,5 @@ pub(crate) struct Birth {
     pub reporter: Option<Reporter>,
     pub uuid: String,
     pub near: Option<strowger_media::LegId>,
+    pub extension: Option<Extension>,
 }

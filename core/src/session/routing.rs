@@ -74,6 +74,9 @@ impl Session {
     pub(crate) async fn route(&mut self) -> Result<Step, Interrupt> {
         self.enter(ChannelState::Routing);
         self.config = self.switch.config();
+        if self.extension.is_some() {
+            return Ok(Step::Execute);
+        }
         let hunt = self.hunt_profile(self.channel.profile.clone()).await;
         match hunt {
             Some(extension) => {

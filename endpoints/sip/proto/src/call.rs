@@ -58,7 +58,8 @@ pub enum UaEvent {
         /// The body: the answer, when our 2xx carried the offer.
         body: Option<(String, Vec<u8>)>,
     },
-    /// Our 2xx was never acknowledged within 64·T1; a BYE was sent and `Terminated` follows (RFC 3261 §13.3.1.4).
+    /// Our 2xx was never acknowledged within 64·T1; a BYE was sent and `Terminated` follows (RFC 3261 §13.3.1.4). Or a
+    /// reliable provisional response never was: then the INVITE was refused with 504 (RFC 3262 §3).
     AckTimeout {
         /// The call.
         call: CallKey,
@@ -81,6 +82,16 @@ pub enum UaEvent {
     ReinviteCancelled {
         /// The call.
         call: CallKey,
+    },
+    /// Our reliable provisional response was acknowledged (RFC 3262). With a key, the PRACK brings a new offer: answer with
+    /// `respond`; without, its body, if any, is the answer to the offer in our response.
+    Prack {
+        /// The call.
+        call: CallKey,
+        /// To be answered.
+        key: Option<ServerKey>,
+        /// The request.
+        request: Request,
     },
     /// The peer sent UPDATE (RFC 3311): answer with `respond` when there is a key; without a body it was answered.
     Update {

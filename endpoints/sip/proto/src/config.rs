@@ -56,6 +56,18 @@ pub struct CoreConfig {
     pub max_calls: usize,
 }
 
+impl CoreConfig {
+    /// Switches reliable provisional responses on (RFC 3262): the option tag `100rel` and the method PRACK.
+    pub fn enable_100rel(&mut self) {
+        if !self.supported.iter().any(|tag| tag == "100rel") {
+            self.supported.insert(0, "100rel".to_owned());
+        }
+        if !self.allow.contains(&Method::PRACK) {
+            self.allow.push(Method::PRACK);
+        }
+    }
+}
+
 impl Default for CoreConfig {
     fn default() -> Self {
         Self {

@@ -1,6 +1,8 @@
 //! One request of ours from the order to its outcome: name resolution, the next target when one fails, and the rounds of
 //! credentials (RFC 3261 §8.1.3, §22, RFC 3263 §4.3).
 
+mod again;
+mod cancel;
 mod credentials;
 
 use std::collections::VecDeque;
@@ -8,14 +10,14 @@ use std::time::Instant;
 
 use crate::call::{CallKey, ClientKey, Failure, UaEvent};
 use crate::command::{Account, HeaderList};
-use crate::config::{CREDENTIAL_ROUNDS, Rejected};
+use crate::config::Rejected;
 use crate::draft::Draft;
 use crate::entropy;
 use crate::facts::Facts;
 use crate::flow::{Destination, Flow, Output, QueryId, Target, Transport};
 use crate::message::{Method, Response, Uri};
 use crate::sip_core::SipCore;
-use crate::timer::{Owner, Timer};
+use crate::timer::Timer;
 use crate::transaction::{ClientId, TransactionKey, Upward};
 
 /// Our handle of an exchange; never reused.
@@ -360,67 +362,6 @@ impl SipCore {
         }
     }
 
-    /// Sends the request again with credentials, when there are some for the challenge and rounds are left.
-    fn answer_challenge(&mut self, now: Instant, key: ExchangeKey, response: &Response) -> bool {
-        let Some(exchange) = self.exchanges.get_mut(&key) else {
-            return false;
-        };
-        let Some(account) = &exchange.account else {
-            return false;
-        };
-        if exchange.rounds >= CREDENTIAL_ROUNDS
-            || matches!(exchange.purpose, Purpose::Abandoned { .. })
-        {
-            return false;
-        }
-        let cnonce = entropy::cnonce(&mut self.entropy);
-        if !credentials::add(account, &mut exchange.draft, response, &cnonce) {
-            return false;
-        }
-        exchange.rounds += 1;
-        self.again(now, key)
-    }
-
-    /// Asks for the interval that a 422 demands, once (RFC 4028 §7.3).
-    fn lengthen_session(&mut self, now: Instant, key: ExchangeKey, response: &Response) -> bool {
-        let Some(exchange) = self.exchanges.get_mut(&key) else {
-            return false;
-        };
-        if exchange.lengthened || matches!(exchange.purpose, Purpose::Abandoned { .. }) {
-            return false;
-        }
-        let Ok(Some(minimum)) = response.min_se() else {
-            return false;
-        };
-        exchange.lengthened = true;
-        for (name, value) in &mut exchange.draft.headers {
-            if name.eq_ignore_ascii_case("Session-Expires") || name.eq_ignore_ascii_case("Min-SE") {
-                *value = minimum.to_string();
-            }
-        }
-        self.again(now, key)
-    }
-
-    /// Sends a request once more, as a new one with the next number, to where it went before.
-    fn again(&mut self, now: Instant, key: ExchangeKey) -> bool {
-        let Some(exchange) = self.exchanges.get_mut(&key) else {
-            return false;
-        };
-        let Some(to) = exchange.last.clone() else {
-            return false;
-        };
-        let in_dialog = exchange
-            .purpose
-            .call()
-            .and_then(|call| self.calls.get_mut(&call));
-        exchange.draft.cseq = match in_dialog.and_then(|call| call.dialog.as_mut()) {
-            Some(dialog) => dialog.next_cseq(),
-            None => exchange.draft.cseq.saturating_add(1),
-        };
-        self.transmit(now, key, to);
-        true
-    }
-
     /// A transaction's timer is due.
     pub(crate) fn transaction_timer(
         &mut self,
@@ -458,66 +399,6 @@ impl SipCore {
                 self.fail(now, key, Failure::Transport);
             }
         }
-    }
-
-    /// Gives up an INVITE: forgets it when it never went out, cancels it when that is allowed already, or else as soon as
-    /// a provisional response comes (RFC 3261 §9.1). Whatever happens to it then happens without its call.
-    pub(crate) fn abandon(
-        &mut self,
-        now: Instant,
-        key: ExchangeKey,
-        bye: bool,
-        headers: HeaderList,
-    ) {
-        let Some(exchange) = self.exchanges.get_mut(&key) else {
-            return;
-        };
-        exchange.purpose = Purpose::Abandoned { bye };
-        exchange.targets.clear();
-        let Some(transaction) = exchange.transaction else {
-            if let Some(query) = exchange.query {
-                self.queries.remove(&query);
-            }
-            self.exchanges.remove(&key);
-            return;
-        };
-        exchange.cancel = Some(headers);
-        self.cancel_when_possible(now, key, transaction);
-    }
-
-    /// Sends the CANCEL that an abandoned INVITE wants, once it has been answered provisionally.
-    pub(crate) fn cancel_when_possible(
-        &mut self,
-        now: Instant,
-        key: ExchangeKey,
-        transaction: TransactionKey,
-    ) {
-        let Some((branch, via, mut draft, to)) = self.transactions.cancellable(transaction) else {
-            return;
-        };
-        let Some(headers) = self
-            .exchanges
-            .get_mut(&key)
-            .and_then(|exchange| exchange.cancel.take())
-        else {
-            return;
-        };
-        draft.headers = headers;
-        let limit = now + self.config.durations.transaction();
-        self.timers
-            .set(Owner::Transaction(transaction), Timer::Cancel, limit);
-        let cancel = TransactionKey(self.next_serial());
-        let quiet = ExchangeKey(self.next_serial());
-        let mut exchange = Exchange::new(Purpose::Nobody, draft, Hop::To(to.clone()));
-        exchange.transaction = Some(cancel);
-        self.exchanges.insert(quiet, exchange);
-        *self
-            .counters
-            .requests_out
-            .entry("CANCEL".to_owned())
-            .or_default() += 1;
-        let (transactions, exchanges, mut port) = self.client_side(now, cancel);
-        transactions.send(&mut port, quiet, &exchanges[&quiet].draft, branch, via, to);
     }
 }
 

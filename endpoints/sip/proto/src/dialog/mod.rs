@@ -24,6 +24,8 @@ pub struct Dialog {
     routes: RouteSet,
     local_cseq: u32,
     remote_cseq: Option<u32>,
+    /// RSeq of the last reliable provisional response (RFC 3262 §4).
+    rseq: Option<u32>,
 }
 
 impl Dialog {
@@ -46,6 +48,7 @@ impl Dialog {
             routes: RouteSet::from_request(record_routes(headers)),
             local_cseq: first_cseq,
             remote_cseq: Some(facts.cseq),
+            rseq: None,
             id,
         })
     }
@@ -65,6 +68,7 @@ impl Dialog {
             routes: RouteSet::from_response(record_routes(headers)),
             local_cseq: draft.cseq,
             remote_cseq: None,
+            rseq: None,
         }
     }
 
@@ -103,6 +107,18 @@ impl Dialog {
             return false;
         }
         self.remote_cseq = Some(cseq);
+        true
+    }
+
+    /// Whether a reliable provisional response is the next of its dialog; if so it is remembered.
+    pub(crate) fn accept_rseq(&mut self, number: u32) -> bool {
+        if self
+            .rseq
+            .is_some_and(|last| last.checked_add(1) != Some(number))
+        {
+            return false;
+        }
+        self.rseq = Some(number);
         true
     }
 

@@ -1,12 +1,15 @@
 //! INVITE usages (RFC 3261 §13 to §15): calls, ours and theirs, from the INVITE to the BYE.
 
+mod addresses;
+mod change;
 mod commands;
+mod prack;
 mod refresh;
 mod reinvite;
 mod uac;
 mod uas;
 
-pub(crate) use commands::Addresses;
+pub(crate) use addresses::Addresses;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -82,6 +85,7 @@ pub(crate) struct Call {
     pub(crate) bye: Option<HeaderList>,
     pub(crate) patience: Option<Duration>,
     pub(crate) session: refresh::Session,
+    pub(crate) reliability: prack::Reliability,
 }
 
 impl Call {
@@ -102,6 +106,7 @@ impl Call {
             glare: None,
             bye: None,
             patience: None,
+            reliability: prack::Reliability::default(),
             session: if stage == Stage::Calling {
                 refresh::Session::calling()
             } else {
@@ -166,6 +171,14 @@ impl Call {
             .chain(&mut self.early)
             .find(|dialog| dialog.id() == id)
     }
+}
+
+/// A response to be sent.
+pub(crate) struct Planned {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) headers: HeaderList,
+    pub(crate) body: Option<Body>,
 }
 
 /// What a request within a call consists of.
@@ -267,6 +280,8 @@ impl SipCore {
         match timer {
             Timer::Accept => self.repeat_answer(now, key),
             Timer::Acknowledge => self.never_acknowledged(now, key),
+            Timer::Reliable => self.repeat_provisional(now, key),
+            Timer::Prack => self.never_pracked(now, key),
             Timer::Ring => self.ring_out(now, key),
             Timer::Glare => self.try_again(now, key),
             Timer::Refresh => self.refresh_session(now, key),

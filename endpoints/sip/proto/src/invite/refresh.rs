@@ -62,8 +62,7 @@ impl Session {
     }
 
     fn hear(&mut self, headers: &HeaderTable) {
-        self.peer_timer =
-            headers.supports("timer") || headers.require().iter().any(|tag| *tag == "timer");
+        self.peer_timer = headers.supports("timer") || headers.require().contains(&"timer");
         if headers.has("Allow") {
             self.peer_update = headers.allow().contains(&"UPDATE");
         }

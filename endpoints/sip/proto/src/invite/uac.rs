@@ -6,7 +6,7 @@ use super::{Answered, InDialogOrder, InviteOut, Stage};
 use crate::call::{CallKey, Failure, UaEvent};
 use crate::command::Body;
 use crate::config::{FORKS, RING};
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, DialogId};
 use crate::draft::Draft;
 use crate::exchange::{Exchange, ExchangeKey, Hop, Purpose};
 use crate::facts::Facts;
@@ -59,6 +59,16 @@ impl SipCore {
                 }
                 self.dialogs.insert(dialog.id().clone(), call_key);
                 call.early.push(dialog);
+            }
+        }
+        if !facts.to_tag.is_empty() {
+            let id = DialogId {
+                call_id: facts.call_id.clone(),
+                local_tag: facts.from_tag.clone(),
+                remote_tag: facts.to_tag.clone(),
+            };
+            if !self.acknowledge_provisional(now, call_key, &id, &response) {
+                return;
             }
         }
         self.event(UaEvent::Provisional {

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Call, Stage, Unacked};
+use super::prack::OPTION;
+use super::{Call, Planned, Stage, Unacked};
 use crate::call::{CallKey, ServerKey, UaEvent};
-use crate::command::{Body, HeaderList};
 use crate::config::{RETRY_AFTER, Rejected};
 use crate::dialog::{Dialog, refreshes};
 use crate::exchange::contact;
@@ -75,6 +75,9 @@ impl SipCore {
         let user = request.uri().raw_user().unwrap_or_default();
         call.contact = Some(contact(user, &sent_by, flow.transport));
         call.invite_in = Some(transaction);
+        call.reliability.offered = !request.body().is_empty();
+        call.reliability.agreed = self.config.supported.iter().any(|tag| tag == OPTION)
+            && (request.supports(OPTION) || request.require().contains(&OPTION));
         self.dialogs.insert(dialog.id().clone(), key);
         call.dialog = Some(dialog);
         self.calls.insert(key, call);
@@ -97,10 +100,7 @@ impl SipCore {
         now: Instant,
         key: CallKey,
         transaction: TransactionKey,
-        status: u16,
-        reason: &str,
-        headers: HeaderList,
-        body: Option<Body>,
+        response: Planned,
     ) -> bool {
         let Some(server) = self.transactions.server(transaction) else {
             return false;
@@ -114,13 +114,21 @@ impl SipCore {
             return false;
         };
         let sent = self.outputs.len();
-        if !self.answer(now, transaction, status, reason, headers, body) {
+        if !self.answer(
+            now,
+            transaction,
+            response.status,
+            &response.reason,
+            response.headers,
+            response.body,
+        ) {
             return false;
         }
         let octets = match self.outputs.get(sent) {
             Some(Output::Send { octets, .. }) => octets.clone(),
             _ => return false,
         };
+        self.forget_provisional(key);
         let interval = self.config.durations.t1;
         let limit = now + self.config.durations.transaction();
         if let Some(call) = self.calls.get_mut(&key) {
@@ -304,8 +312,7 @@ impl SipCore {
         } else if method == Method::UPDATE {
             self.update_received(now, transaction, key, facts, request);
         } else if method == Method::PRACK {
-            self.counters.reject(Rejected::NoDialog);
-            self.answer(now, transaction, 481, "", Vec::new(), None);
+            self.prack_received(now, transaction, key, request);
         } else {
             if refreshes(&method)
                 && let Some(dialog) = self

@@ -79,7 +79,7 @@ pub(crate) enum Upward {
 }
 
 enum ClientMachine {
-    Invite(InviteClient),
+    Invite(Box<InviteClient>),
     Other(Client),
 }
 
@@ -167,13 +167,13 @@ impl Transactions {
         let reliable = to.transport().is_reliable();
         port.send(&to, &octets);
         let machine = if draft.method == Method::INVITE {
-            ClientMachine::Invite(InviteClient::start(
+            ClientMachine::Invite(Box::new(InviteClient::start(
                 port,
                 octets,
                 reliable,
                 draft.clone(),
                 via,
-            ))
+            )))
         } else {
             ClientMachine::Other(Client::start(port, octets, reliable))
         };

@@ -5,6 +5,7 @@ mod cancel;
 mod digest;
 mod forks;
 mod pair;
+mod prack;
 mod random;
 mod reinvite;
 mod session_timer;

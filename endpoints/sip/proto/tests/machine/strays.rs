@@ -110,10 +110,8 @@ fn allow_prack() -> CoreConfig {
 #[test]
 fn rfc3261_18_1_2_a_response_to_nothing_is_dropped() {
     let mut pair = Pair::new(2);
-    let stray = format!(
-        "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n\
-         To: <sip:c@d>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n"
-    );
+    let stray = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n\
+         To: <sip:c@d>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n";
     pair.inject(0, RAW, stray.as_bytes());
     assert!(pair.sent.is_empty());
     assert_eq!(pair.cores[0].counters().rejections(Rejected::Stray), 1);

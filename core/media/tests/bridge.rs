@@ -230,3 +230,24 @@ fn a_codec_may_change_within_the_call() {
         (last.ssrc, last.sequence.wrapping_add(1))
     );
 }
+
+#[test]
+fn what_a_held_phone_sends_is_neither_heard_nor_counted_as_lost() {
+    let mut exchange = Exchange::new();
+    let (a, mut phone_a) = exchange.call("PCMU");
+    exchange.run(20, &mut [&mut phone_a]);
+    a.configure(LegConfig {
+        receiving: false,
+        ..phone::config("PCMU")
+    })
+    .unwrap();
+    exchange.run(100, &mut [&mut phone_a]);
+    a.configure(phone::config("PCMU")).unwrap();
+    exchange.run(20, &mut [&mut phone_a]);
+    let statistics = a.statistics();
+    assert_eq!(
+        (statistics.lost, statistics.late, statistics.foreign),
+        (0, 0, 0),
+        "{statistics:?}"
+    );
+}

@@ -33,7 +33,6 @@ enum Frame {
 pub(crate) struct ReadSide {
     pub(crate) tracker: SourceTracker,
     pub(crate) events: EventReceiver,
-    pub(crate) last_packet: Option<Instant>,
     pub(crate) last_audio: Option<Instant>,
     /// Length of the last audio packet, in milliseconds.
     pub(crate) packet_ms: u32,
@@ -65,7 +64,6 @@ impl ReadSide {
         ReadSide {
             tracker: SourceTracker::default(),
             events: EventReceiver::default(),
-            last_packet: None,
             last_audio: None,
             packet_ms: 0,
             concealed_ms: 0,

@@ -99,9 +99,6 @@ impl Leg {
             self.stats.unknown_payload += 1;
             return None;
         };
-        if !receiving {
-            return None;
-        }
         let Judged::Accepted {
             sequence,
             timestamp,
@@ -113,7 +110,10 @@ impl Leg {
         };
         self.stats.packets_in += 1;
         self.stats.octets_in += payload.len() as u64;
-        self.read.last_packet = Some(now);
+        if !receiving {
+            // On hold: numbered, so that it does not look lost afterwards, but not heard.
+            return None;
+        }
         if !self.started {
             self.started = true;
             self.tell(LegEvent::MediaStarted);

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// Packets in order from one address and SSRC before it is learnt.
 const LEARN_AFTER: u32 = 5;
+/// Addresses that may be on probation at a time: several ports of one NAT must not keep one another out.
+const CANDIDATES: usize = 4;
 /// How long after the learning a packet from the negotiated address still wins.
 const WIN_BACK: Duration = Duration::from_secs(5);
 
@@ -37,7 +39,7 @@ pub struct Latch {
     learnt: Option<(SocketAddr, Instant)>,
     /// A packet came from the negotiated address: nothing else is learnt any more.
     confirmed: bool,
-    candidate: Option<Candidate>,
+    candidates: [Option<Candidate>; CANDIDATES],
 }
 
 impl Latch {
@@ -89,7 +91,7 @@ impl Latch {
         }
         if Some(from) == self.negotiated {
             self.confirmed = true;
-            self.candidate = None;
+            self.candidates = Default::default();
             return Verdict::Accept;
         }
         let allowed = match self.learn {
@@ -101,17 +103,25 @@ impl Latch {
         if !allowed || self.confirmed || !negotiated_type || self.negotiated.is_none() {
             return Verdict::Drop;
         }
-        let count = match self.candidate {
-            Some(c) if c.address == from && c.ssrc == ssrc && c.next == sequence => c.count + 1,
-            // Another address does not disturb a candidate that is under way unless it begins anew itself.
+        let known = self
+            .candidates
+            .iter()
+            .position(|c| c.is_some_and(|c| c.address == from));
+        let place = known.unwrap_or_else(|| {
+            // A newcomer takes a free place, or that of whoever is least advanced.
+            let advance = |i: &usize| self.candidates[*i].map_or(0, |c| c.count);
+            (0..CANDIDATES).min_by_key(advance).unwrap_or(0)
+        });
+        let count = match self.candidates[place].filter(|_| known.is_some()) {
+            Some(c) if c.ssrc == ssrc && c.next == sequence => c.count + 1,
             _ => 1,
         };
         if count >= LEARN_AFTER {
             self.learnt = Some((from, now));
-            self.candidate = None;
+            self.candidates = Default::default();
             return Verdict::Learnt(from);
         }
-        self.candidate = Some(Candidate {
+        self.candidates[place] = Some(Candidate {
             address: from,
             ssrc,
             next: sequence.wrapping_add(1),
@@ -158,6 +168,11 @@ mod tests {
         let stranger = at([198, 51, 100, 1].into(), 5);
         for sequence in [1, 2, 3, 7, 8, 9, 10] {
             assert_eq!(latch.judge(now, stranger, 4, sequence, true), Verdict::Drop);
+            // Another port of the same host, out of order, does not keep the phone out.
+            assert_eq!(
+                latch.judge(now, at(NAT, 7_002), 5, sequence * 3, true),
+                Verdict::Drop
+            );
             assert_eq!(
                 latch.judge(now, at(NAT, 7_000), 3, sequence, true),
                 Verdict::Drop,

@@ -187,6 +187,10 @@ impl Worker {
     /// The pool stops: every leg ends.
     fn end(&mut self) {
         let now = Instant::now();
+        // Legs that were opened and never ticked end like the others.
+        while let Ok(command) = self.commands.try_recv() {
+            self.obey(command, now);
+        }
         for slot in 0..self.legs.len() {
             self.with_leg(slot, |_, leg| leg.report(now, true));
             self.remove_leg(slot, LegEvent::Closed);

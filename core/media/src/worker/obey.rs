@@ -24,7 +24,7 @@ impl Worker {
         self.leg_index.get(&id).and_then(|&i| self.legs[i].as_mut())
     }
 
-    fn obey(&mut self, command: Command, now: Instant) {
+    pub(super) fn obey(&mut self, command: Command, now: Instant) {
         let left = match command {
             Command::Open(leg) => {
                 let slot = free_slot(&mut self.legs);

@@ -251,6 +251,7 @@ impl MediaPool {
 
     /// As [`manual`](MediaPool::manual), with as many workers as `config` says (0: one).
     pub fn manual_workers(config: MediaConfig) -> (MediaPool, Vec<ManualWorker>) {
+        crate::recorder::write_here();
         let (pool, workers, retired) = MediaPool::build(&config, config.workers.max(1));
         let manual = workers
             .into_iter()
@@ -387,10 +388,12 @@ pub struct ManualWorker {
 }
 
 impl ManualWorker {
-    /// Runs one quantum as of `now`; call with times 20 ms apart.
+    /// Runs one quantum as of `now`; call with times 20 ms apart, on the thread that made the pool. Recordings begun
+    /// on that thread are written here too, so that they keep up with virtual time.
     pub fn tick(&mut self, now: Instant) {
         self.worker.tick(now);
         self.clean();
+        crate::recorder::serve_here();
     }
 
     /// Forwards what has arrived for relayed legs, as a worker does between ticks.

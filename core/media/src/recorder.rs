@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 mod writer;
 
+pub(crate) use writer::{serve_here, write_here};
+
 #[cfg(test)]
 mod tests;
 

@@ -215,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_caller_cannot_choose_an_application() {
-        assert!(Target::parse(&Expanded::network("app=hangup:")).is_none());
+        let target = Target::parse(&Expanded::network("app=hangup:")).expect("a target");
+        assert!(matches!(target.what, What::Extension(_)), "dialled text is an extension, whatever it says");
         let mut text = Expanded::trusted("app=voicemail:default ");
         text.push(&Expanded::network("1000"));
         let target = Target::parse(&text).expect("a target");

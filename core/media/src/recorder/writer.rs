@@ -8,6 +8,7 @@ use crate::file::encode::SoundWriter;
 use crate::rate::{MAX_QUANTUM_SAMPLES, SampleRate};
 use crate::resample::Resampler;
 use rtrb::Consumer;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -29,8 +30,37 @@ const MAX_WAITING: usize = 1_024;
 /// outlive or be started without them, so nothing is gained by passing them around.
 static WRITERS: OnceLock<Vec<SyncSender<Job>>> = OnceLock::new();
 
+thread_local! {
+    /// Recordings that this thread writes itself, because it drives its media by hand in virtual time.
+    static HERE: RefCell<Option<Vec<Job>>> = const { RefCell::new(None) };
+}
+
+/// From now on recordings begun on this thread are written by [`serve_here`], in step with its media.
+pub(crate) fn write_here() {
+    HERE.with_borrow_mut(|here| {
+        here.get_or_insert_default();
+    });
+}
+
+/// Writes what the recordings of this thread hold.
+pub(crate) fn serve_here() {
+    HERE.with_borrow_mut(|here| {
+        if let Some(jobs) = here {
+            jobs.retain_mut(Job::serve_guarded);
+        }
+    });
+}
+
 /// Gives a recording to one of the threads.
 pub(super) fn hand_over(job: Job) -> Result<(), String> {
+    let job = HERE.with_borrow_mut(|here| match here {
+        Some(jobs) => {
+            jobs.push(job);
+            None
+        }
+        None => Some(job),
+    });
+    let Some(job) = job else { return Ok(()) };
     let writers = WRITERS.get_or_init(|| (0..THREADS).filter_map(spawn).collect());
     let mut job = job;
     // Recordings spread by where they lie in memory; any spreading will do.

@@ -285,3 +285,17 @@ fn a_packet_time_that_is_not_ours_is_relayed_when_both_sides_agree_on_it() {
     phone_b.assert_unbroken();
     drop(guard);
 }
+
+#[test]
+fn comfort_noise_is_not_relayed_and_leaves_no_gap() {
+    let (mut exchange, [_a, b], [mut phone_a, mut phone_b]) = bridged();
+    exchange.run(20, &mut [&mut phone_a, &mut phone_b]);
+    let mut noise = phone_a.packet();
+    noise[1] = 13;
+    phone_a.end.try_send(&noise[..13]);
+    exchange.run(20, &mut [&mut phone_b]);
+    exchange.run(20, &mut [&mut phone_a, &mut phone_b]);
+    assert!(b.statistics().relayed);
+    assert!(phone_b.received.iter().all(|(h, _)| h.payload_type == 0));
+    phone_b.assert_unbroken();
+}

@@ -26,6 +26,8 @@ enum Meaning {
 
 /// An accepted packet of a leg that is relayed, to be forwarded.
 pub(crate) enum Passed<'a> {
+    /// Nothing that is forwarded, but it has a number.
+    Skipped,
     /// Audio in the format of this index.
     Audio {
         header: Header,
@@ -119,7 +121,7 @@ impl Leg {
             self.tell(LegEvent::MediaStarted);
         }
         match meaning {
-            Meaning::ComfortNoise => None,
+            Meaning::ComfortNoise => self.relay_to.map(|_| Passed::Skipped),
             Meaning::Event(clock_rate) => {
                 for digit in self
                     .read

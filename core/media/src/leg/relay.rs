@@ -71,6 +71,7 @@ impl Leg {
             to,
         };
         match *passed {
+            Passed::Skipped => write.skip_relayed(),
             Passed::Audio {
                 header,
                 format,

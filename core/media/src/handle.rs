@@ -61,6 +61,8 @@ pub(crate) struct LegShared {
     pub(crate) digits_queued: AtomicUsize,
     /// Made when a leg of another worker first hears this one.
     pub(crate) link: OnceLock<Arc<Link>>,
+    /// The same for what this leg is sent.
+    pub(crate) write_link: OnceLock<Arc<Link>>,
 }
 
 impl LegShared {
@@ -71,6 +73,7 @@ impl LegShared {
             closing: AtomicBool::new(false),
             digits_queued: AtomicUsize::new(0),
             link: OnceLock::new(),
+            write_link: OnceLock::new(),
         }
     }
 }

@@ -184,6 +184,13 @@ impl PoolShared {
                 Source::Read(id) if worker_of(id.0) == here => {
                     Some(InputFrom::Leg { id, slot: None })
                 }
+                Source::Write(id) if worker_of(id.0) == here => {
+                    Some(InputFrom::Written { id, slot: None })
+                }
+                Source::Write(id) => {
+                    let shared = locked(&self.legs).get(&id).and_then(Weak::upgrade);
+                    shared.map(|s| linked(&s.write_link))
+                }
                 Source::Player(id) if worker_of(id.0) == here => Some(InputFrom::Player(id)),
                 Source::Read(id) => {
                     let shared = locked(&self.legs).get(&id).and_then(Weak::upgrade);

@@ -251,3 +251,56 @@ fn what_a_held_phone_sends_is_neither_heard_nor_counted_as_lost() {
         "{statistics:?}"
     );
 }
+
+#[test]
+fn an_eavesdropper_hears_both_sides_of_one_leg() {
+    for workers in [1, 2] {
+        let (pool, mut manual) = MediaPool::manual_workers(MediaConfig {
+            workers,
+            ..MediaConfig::default()
+        });
+        let first = manual.remove(0);
+        let mut exchange = Exchange {
+            pool,
+            worker: first,
+            ..Exchange::new()
+        };
+        let (a, mut phone_a) = exchange.call("PCMU");
+        // With two workers, the eavesdropper is on the other one.
+        let (s, mut phone_s) = exchange.call("L16@16000h");
+        let (b, mut phone_b) = exchange.call("PCMU");
+        (phone_a.tone, phone_b.tone) = (Some(440.0), Some(1_000.0));
+        bridge(&a, &b);
+        let mut ticks = |exchange: &mut Exchange, phone_s: &mut phone::Phone| {
+            for _ in 0..50 {
+                [&mut phone_a, &mut phone_b]
+                    .into_iter()
+                    .for_each(|p| p.speak());
+                manual.iter_mut().for_each(|w| w.tick(exchange.now));
+                exchange.tick();
+                [&mut phone_a, &mut phone_b]
+                    .into_iter()
+                    .for_each(|p| p.hear());
+                phone_s.hear();
+            }
+        };
+        ticks(&mut exchange, &mut phone_s);
+        assert!(a.statistics().relayed);
+        s.write(WriteList::one(Source::Read(a.id())).with(Source::Write(a.id())))
+            .unwrap();
+        ticks(&mut exchange, &mut phone_s);
+        assert!(!a.statistics().relayed);
+        for hz in [440.0, 1_000.0] {
+            let share = phone_s.hears(hz, 500);
+            assert!(
+                (0.4..0.6).contains(&share),
+                "{workers} workers: {hz} Hz is half of what is heard: {share}"
+            );
+        }
+        s.write(WriteList::silence()).unwrap();
+        ticks(&mut exchange, &mut phone_s);
+        assert!(a.statistics().relayed, "relay begins again");
+        assert!(phone_a.hears(1_000.0, 500) > 0.95 && phone_b.hears(440.0, 500) > 0.95);
+        phone_a.assert_unbroken();
+    }
+}

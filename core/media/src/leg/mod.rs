@@ -64,6 +64,11 @@ pub(crate) struct Leg {
     pub(crate) fresh_digits: Vec<SendDigit>,
     /// How many inputs of legs on this worker name this leg.
     pub(crate) hearers: u32,
+    /// How many inputs of legs on this worker name what this leg is sent.
+    pub(crate) write_hearers: u32,
+    /// What was sent last, while anybody listens; `None`: nothing.
+    written: Box<PcmBlock>,
+    was_written: bool,
     /// Slot and id of the leg that what arrives here is forwarded to.
     pub(crate) relay_to: Option<(usize, LegId)>,
     /// A listener found the decoder panicking; the leg fails at the end of the tick.
@@ -109,6 +114,9 @@ impl Leg {
             write,
             fresh_digits: Vec::with_capacity(MAX_FRESH_DIGITS),
             hearers: 0,
+            write_hearers: 0,
+            written: Box::new(PcmBlock::new(rate)),
+            was_written: false,
             relay_to: None,
             poisoned: None,
             latch: Latch::default(),
@@ -291,6 +299,12 @@ impl Leg {
         let silence = [0i16; MAX_QUANTUM_SAMPLES];
         let silence = &silence[..self.rate.quantum_samples()];
         let pcm = if self.muted_write { None } else { pcm };
+        self.was_written = pcm.is_some() && self.is_overheard();
+        if let (true, Some(pcm)) = (self.was_written, pcm) {
+            self.written
+                .fill_with_silence(self.rate)
+                .copy_from_slice(pcm);
+        }
         if self.bugs.iter().any(|b| b.bug.wants(Side::Write)) {
             observe(
                 &mut self.bugs,
@@ -328,6 +342,21 @@ impl Leg {
         let waiting = self.write.events.waiting();
         self.write.step(config, encoder, written, outlet);
         self.digits_taken(waiting);
+    }
+
+    /// Whether anybody listens to what this leg is sent, so that it must be had as samples.
+    pub(crate) fn is_overheard(&self) -> bool {
+        self.write_hearers > 0
+            || self
+                .shared
+                .write_link
+                .get()
+                .is_some_and(|link| link.has_readers())
+    }
+
+    /// What this leg was sent last.
+    pub(crate) fn written(&self) -> Option<&PcmBlock> {
+        self.was_written.then_some(&*self.written)
     }
 
     /// One quantum passes while relayed.

@@ -78,6 +78,11 @@ pub(crate) enum InputFrom {
         id: LegId,
         slot: Option<usize>,
     },
+    /// What the leg in `slot` is sent.
+    Written {
+        id: LegId,
+        slot: Option<usize>,
+    },
     Player(PlayerId),
     Linked(LinkReader),
 }

@@ -45,6 +45,7 @@ pub(crate) fn may_relay(now: Instant, from: &Leg, to: &Leg) -> bool {
         && !from.muted_read
         && !to.muted_write
         && from.hearers == 1
+        && !to.is_overheard()
         && !linked
 }
 

@@ -13,6 +13,8 @@ pub enum Source {
     Read(LegId),
     /// What this player plays.
     Player(PlayerId),
+    /// What this leg is made to hear (eavesdropping); up to one quantum later. A leg may name itself.
+    Write(LegId),
 }
 
 /// One entry of a [`WriteList`].

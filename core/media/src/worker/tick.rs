@@ -117,24 +117,33 @@ impl Worker {
     /// Finds the sources of every list, counts who is heard by whom, and says who is relayed.
     fn derive_relays(&mut self, now: Instant) {
         for leg in self.legs.iter_mut().flatten() {
-            leg.hearers = 0;
+            (leg.hearers, leg.write_hearers) = (0, 0);
         }
-        for slot in 0..self.legs.len() {
-            let Some(mut leg) = self.legs[slot].take() else {
+        for own in 0..self.legs.len() {
+            let Some(mut leg) = self.legs[own].take() else {
                 continue;
             };
+            let (mut heard_itself, mut overheard_itself) = (0, 0);
             let inputs = leg.writes.as_mut().map(|w| &mut w.inputs);
             for input in inputs.into_iter().flatten().flatten() {
-                if let InputFrom::Leg { id, slot: place } = &mut input.from {
-                    *place = self.leg_index.get(id).copied();
-                    match place.and_then(|p| self.legs[p].as_mut()) {
-                        Some(source) => source.hearers += 1,
-                        None if *place == Some(slot) => {}
-                        None => *place = None,
-                    }
-                }
+                let (id, slot, said) = match &mut input.from {
+                    InputFrom::Leg { id, slot } => (*id, slot, true),
+                    InputFrom::Written { id, slot } => (*id, slot, false),
+                    InputFrom::Player(_) | InputFrom::Linked(_) => continue,
+                };
+                *slot = self.leg_index.get(&id).copied();
+                let Some(place) = *slot else { continue };
+                let count = match self.legs[place].as_mut() {
+                    Some(source) if said => &mut source.hearers,
+                    Some(source) => &mut source.write_hearers,
+                    None if said => &mut heard_itself,
+                    None => &mut overheard_itself,
+                };
+                *count += 1;
             }
-            self.legs[slot] = Some(leg);
+            leg.hearers += heard_itself;
+            leg.write_hearers += overheard_itself;
+            self.legs[own] = Some(leg);
         }
         for slot in 0..self.legs.len() {
             self.derive_relay(now, slot);
@@ -252,7 +261,13 @@ impl Worker {
                 InputFrom::Leg {
                     slot: Some(slot), ..
                 } => legs[*slot].as_mut().and_then(|source| pcm_of(source)),
-                InputFrom::Leg { slot: None, .. } => None,
+                InputFrom::Written {
+                    slot: Some(slot), ..
+                } if *slot == own => leg.written(),
+                InputFrom::Written {
+                    slot: Some(slot), ..
+                } => legs[*slot].as_ref().and_then(|l| l.written()),
+                InputFrom::Leg { slot: None, .. } | InputFrom::Written { slot: None, .. } => None,
                 InputFrom::Player(id) => {
                     player(players, player_index, *id).and_then(|p| play(p, now, *ticks))
                 }
@@ -287,10 +302,12 @@ impl Worker {
     fn publish_links(&mut self, now: Instant) {
         let tick = self.ticks;
         for leg in self.legs.iter_mut().flatten() {
-            let Some(link) = leg.shared.link.get().filter(|l| l.has_readers()).cloned() else {
-                continue;
-            };
-            link.publish(tick, pcm_of(leg));
+            if let Some(link) = leg.shared.write_link.get().filter(|l| l.has_readers()) {
+                link.publish(tick, leg.written());
+            }
+            if let Some(link) = leg.shared.link.get().filter(|l| l.has_readers()).cloned() {
+                link.publish(tick, pcm_of(leg));
+            }
         }
         for slot in self.players.iter_mut().flatten() {
             let Some(link) = slot.shared.link.get().filter(|l| l.has_readers()).cloned() else {
@@ -347,7 +364,9 @@ fn passthrough<'a>(legs: &'a [Option<Box<Leg>>], own: usize, leg: &'a Leg) -> Op
     };
     let config = &leg.prepared.as_ref()?.config;
     let send = config.send.as_ref()?;
-    let untouched = !leg.muted_write && !leg.bugs.iter().any(|b| b.bug.wants(Side::Write));
+    let untouched = !leg.is_overheard()
+        && !leg.muted_write
+        && !leg.bugs.iter().any(|b| b.bug.wants(Side::Write));
     if !untouched || !leg.write.takes_payload(config.ptime_ms) {
         return None;
     }

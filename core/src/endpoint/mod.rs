@@ -11,12 +11,13 @@ pub use port::{
 
 use crate::shutdown::Shutdown;
 use crate::switch::Switch;
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use strowger_model::{BoxFuture, HangupCause};
 
-/// A protocol over which calls come and go.
-pub trait Endpoint: Send + Sync + 'static {
+/// A protocol over which calls come and go. A room's own commands find their endpoint again through `Any`.
+pub trait Endpoint: Any + Send + Sync {
     /// The word before the first `/` of a dial string (`sofia`, `loopback`, …), lower case.
     fn name(&self) -> &'static str;
 
@@ -78,6 +79,13 @@ impl Endpoints {
     /// The endpoint of that name, without case.
     pub fn find(&self, name: &str) -> Option<&Arc<dyn Endpoint>> {
         self.by_name.get(name.to_ascii_lowercase().as_str())
+    }
+
+    /// The endpoint of this type, for the commands of the room that made it.
+    pub fn of_type<T: Endpoint>(&self) -> Option<&T> {
+        self.unique
+            .iter()
+            .find_map(|endpoint| (&**endpoint as &dyn Any).downcast_ref())
     }
 
     /// Every endpoint once, in the order of registration.

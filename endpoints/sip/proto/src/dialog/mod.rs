@@ -44,7 +44,7 @@ impl Dialog {
         Some(Self {
             local: with_tag(&facts.to, tag),
             remote: facts.from.clone(),
-            target: contact_uri(headers)?,
+            target: contact_uri(headers).or_else(|| old_target(facts, headers))?,
             routes: RouteSet::from_request(record_routes(headers)),
             local_cseq: first_cseq,
             remote_cseq: Some(facts.cseq),
@@ -161,6 +161,15 @@ pub(crate) fn with_tag(address: &str, tag: &str) -> String {
         Ok(address) => address.with_tag(tag).to_string(),
         Err(_) => format!("{address};tag={tag}"),
     }
+}
+
+/// A peer of RFC 2543, known by its branch, may send no Contact: then From says where it is.
+fn old_target(facts: &Facts, headers: &HeaderTable) -> Option<Uri> {
+    if facts.via.unique_branch().is_some() || headers.has("Contact") {
+        return None;
+    }
+    let from = NameAddr::parse(&facts.from).ok()?;
+    from.uri.is_sip().then(|| from.uri.without_headers())
 }
 
 fn record_routes(headers: &HeaderTable) -> impl Iterator<Item = String> {

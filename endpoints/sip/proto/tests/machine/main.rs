@@ -12,3 +12,4 @@ mod session_timer;
 mod strays;
 mod streams;
 mod timers;
+mod torture;

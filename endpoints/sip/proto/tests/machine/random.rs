@@ -180,7 +180,52 @@ fn act(pair: &mut Pair, who: usize, user: &mut User) {
     }
 }
 
-fn schedule(seed: u64, weather: Weather) {
+/// An attacker who saw some messages sends one again, from anywhere, with a few octets changed or parts swapped.
+fn meddle(pair: &mut Pair) {
+    if pair.sent.is_empty() {
+        return;
+    }
+    let place = pair.random.below(pair.sent.len() as u64) as usize;
+    let mut octets = pair.sent[place].octets.clone();
+    for _ in 0..pair.random.below(4) {
+        if octets.is_empty() {
+            break;
+        }
+        let at = pair.random.below(octets.len() as u64) as usize;
+        match pair.random.below(4) {
+            0 => octets[at] = pair.random.next() as u8,
+            1 => octets[at] = b"0123456789;=<>\r\n"[pair.random.below(16) as usize],
+            2 => {
+                octets.remove(at);
+            }
+            _ => octets.truncate(at + 1),
+        }
+    }
+    if pair.random.chance(40) {
+        // The same request by another way, or as another method.
+        let text = String::from_utf8_lossy(&octets).into_owned();
+        let swaps = [
+            ("branch=z9hG4bK", "branch=z9hG4bKz"),
+            ("INVITE", "BYE"),
+            ("BYE", "INVITE"),
+            ("INVITE", "CANCEL"),
+            ("ACK", "PRACK"),
+            ("INVITE", "UPDATE"),
+            ("SIP/2.0 1", "SIP/2.0 2"),
+            ("SIP/2.0 200", "SIP/2.0 491"),
+            ("SIP/2.0 2", "SIP/2.0 1"),
+            (";tag=", ";tag=x"),
+        ];
+        let (from, to) = swaps[pair.random.below(swaps.len() as u64) as usize];
+        octets = text.replace(from, to).into_bytes();
+    }
+    let to = pair.random.below(2) as usize;
+    let source =
+        [ADDRESSES[1 - to], ADDRESSES[to], crate::pair::RAW][pair.random.below(3) as usize];
+    pair.inject(to, source, &octets);
+}
+
+fn schedule(seed: u64, weather: Weather, attacked: bool) {
     let mut one = config(ADDRESSES[0]);
     let mut other = config(ADDRESSES[1]);
     if seed % 2 == 1 {
@@ -194,6 +239,10 @@ fn schedule(seed: u64, weather: Weather) {
         for (who, user) in users.iter_mut().enumerate() {
             react(&mut pair, who, user);
             act(&mut pair, who, user);
+        }
+        if attacked {
+            meddle(&mut pair);
+            meddle(&mut pair);
         }
         let pause = pair.random.below(4) * pair.random.below(900);
         pair.run_ms(pause);
@@ -244,7 +293,7 @@ fn schedule(seed: u64, weather: Weather) {
 #[test]
 fn random_schedules_on_a_calm_network() {
     for seed in 0..70 {
-        schedule(seed, CALM);
+        schedule(seed, CALM, false);
     }
 }
 
@@ -257,7 +306,7 @@ fn random_schedules_with_loss_duplication_and_reordering() {
         duplicate_percent: 20,
     };
     for seed in 1000..1090 {
-        schedule(seed, weather);
+        schedule(seed, weather, false);
     }
 }
 
@@ -270,7 +319,20 @@ fn random_schedules_with_nearly_no_network() {
         ..CALM
     };
     for seed in 2000..2030 {
-        schedule(seed, weather);
+        schedule(seed, weather, false);
+    }
+}
+
+#[test]
+fn random_schedules_with_an_attacker_on_the_path() {
+    let weather = Weather {
+        jitter: Duration::from_millis(300),
+        loss_percent: 10,
+        duplicate_percent: 10,
+        ..CALM
+    };
+    for seed in 3000..3120 {
+        schedule(seed, weather, true);
     }
 }
 

@@ -17,11 +17,11 @@ use crate::facts::Facts;
 use crate::flow::{Destination, Flow, Output, QueryId, Target, Transport};
 use crate::message::{Method, Response, Uri};
 use crate::sip_core::SipCore;
-use crate::timer::Timer;
+use crate::timer::{Owner, Timer};
 use crate::transaction::{ClientId, TransactionKey, Upward};
 
 /// Our handle of an exchange; never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ExchangeKey(pub(crate) u64);
 
 /// Targets tried for one request; a name with more addresses than this is served by the first ones.
@@ -166,6 +166,8 @@ impl SipCore {
             exchange.query = Some(query);
         }
         self.queries.insert(query, key);
+        let limit = now + self.config.durations.transaction();
+        self.timers.set(Owner::Exchange(key), Timer::Resolve, limit);
         self.outputs.push_back(Output::Resolve {
             query,
             host,
@@ -180,6 +182,7 @@ impl SipCore {
         let Some(key) = self.queries.remove(&query) else {
             return;
         };
+        self.timers.cancel_all(Owner::Exchange(key));
         let Some(exchange) = self.exchanges.get_mut(&key) else {
             return;
         };
@@ -337,6 +340,7 @@ impl SipCore {
         };
         if let Some(query) = exchange.query {
             self.queries.remove(&query);
+            self.timers.cancel_all(Owner::Exchange(key));
         }
         match exchange.purpose {
             Purpose::Invite(call) => self.invite_rejected(now, call, outcome),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use crate::call::{CallKey, UaEvent};
+use crate::call::{CallKey, Failure, UaEvent};
 use crate::config::{CoreConfig, SipCounters};
 use crate::dialog::DialogId;
 use crate::entropy::{Entropy, KeyedHash};
@@ -88,6 +88,7 @@ impl SipCore {
         while let Some((owner, timer)) = self.timers.expired(now) {
             match owner {
                 Owner::Transaction(transaction) => self.transaction_timer(now, transaction, timer),
+                Owner::Exchange(exchange) => self.fail(now, exchange, Failure::Timeout),
                 Owner::Call(call) => self.call_timer(now, call, timer),
             }
         }

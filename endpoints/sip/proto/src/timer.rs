@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use crate::call::CallKey;
+use crate::exchange::ExchangeKey;
 use crate::transaction::TransactionKey;
 
 /// The round-trip estimate, the start of every retransmission interval (RFC 3261 §17.1.1.1).
@@ -90,20 +91,24 @@ pub enum Timer {
     Refresh,
     /// The peer's session refresh did not come (RFC 4028 §10).
     Expire,
+    /// A question about a name was not answered within 64·T1.
+    Resolve,
 }
 
 /// Whom a deadline wakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// A transaction.
     Transaction(TransactionKey),
     /// A call.
     Call(CallKey),
+    /// A request of ours that waits for an address.
+    Exchange(ExchangeKey),
 }
 
 /// All armed timers, ordered by time; each owner has at most one of each kind.
 #[derive(Debug, Default)]
-pub struct TimerTable {
+pub(crate) struct TimerTable {
     by_time: BTreeMap<(Instant, u64), (Owner, Timer)>,
     by_owner: HashMap<Owner, Vec<(Timer, Instant, u64)>>,
     serial: u64,
@@ -111,7 +116,7 @@ pub struct TimerTable {
 
 impl TimerTable {
     /// Arms a timer, replacing an earlier one of the same owner and kind.
-    pub fn set(&mut self, owner: Owner, timer: Timer, at: Instant) {
+    pub(crate) fn set(&mut self, owner: Owner, timer: Timer, at: Instant) {
         self.cancel(owner, timer);
         self.serial += 1;
         self.by_time.insert((at, self.serial), (owner, timer));
@@ -122,7 +127,7 @@ impl TimerTable {
     }
 
     /// Disarms one timer, if armed.
-    pub fn cancel(&mut self, owner: Owner, timer: Timer) {
+    pub(crate) fn cancel(&mut self, owner: Owner, timer: Timer) {
         let Some(armed) = self.by_owner.get_mut(&owner) else {
             return;
         };
@@ -136,19 +141,19 @@ impl TimerTable {
     }
 
     /// Disarms everything an owner has armed.
-    pub fn cancel_all(&mut self, owner: Owner) {
+    pub(crate) fn cancel_all(&mut self, owner: Owner) {
         for (_, at, serial) in self.by_owner.remove(&owner).unwrap_or_default() {
             self.by_time.remove(&(at, serial));
         }
     }
 
     /// The earliest deadline.
-    pub fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.by_time.keys().next().map(|(at, _)| *at)
     }
 
     /// Takes the earliest timer that is due at `now`.
-    pub fn expired(&mut self, now: Instant) -> Option<(Owner, Timer)> {
+    pub(crate) fn expired(&mut self, now: Instant) -> Option<(Owner, Timer)> {
         let (&(at, _), &(owner, timer)) = self.by_time.first_key_value()?;
         if at > now {
             return None;
@@ -157,21 +162,9 @@ impl TimerTable {
         Some((owner, timer))
     }
 
-    /// Whether an owner has this timer armed.
-    pub fn is_set(&self, owner: Owner, timer: Timer) -> bool {
-        self.by_owner
-            .get(&owner)
-            .is_some_and(|armed| armed.iter().any(|entry| entry.0 == timer))
-    }
-
     /// How many timers are armed.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_time.len()
-    }
-
-    /// Whether nothing is armed.
-    pub fn is_empty(&self) -> bool {
-        self.by_time.is_empty()
     }
 }
 
@@ -194,7 +187,7 @@ mod tests {
         assert_eq!(table.expired(start + T4), Some((one, Timer::A)));
         assert_eq!(table.expired(start + T4), Some((one, Timer::B)));
         assert_eq!(table.expired(start + T4), None);
-        assert!(table.is_empty() && table.by_owner.is_empty());
+        assert!(table.len() == 0 && table.by_owner.is_empty());
     }
 
     #[test]
@@ -207,8 +200,7 @@ mod tests {
         table.set(owner, Timer::H, start + T4);
         assert_eq!(table.len(), 2);
         assert_eq!(table.next(), Some(start + T2));
-        assert!(table.is_set(owner, Timer::H));
         table.cancel_all(owner);
-        assert!(table.is_empty() && table.by_owner.is_empty());
+        assert!(table.len() == 0 && table.by_owner.is_empty());
     }
 }

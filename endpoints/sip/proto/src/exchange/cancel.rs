@@ -26,6 +26,7 @@ impl SipCore {
         let Some(transaction) = exchange.transaction else {
             if let Some(query) = exchange.query {
                 self.queries.remove(&query);
+                self.timers.cancel_all(Owner::Exchange(key));
             }
             self.exchanges.remove(&key);
             return;

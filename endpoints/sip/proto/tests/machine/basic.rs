@@ -401,6 +401,38 @@ fn a_name_that_nobody_knows_fails_the_call_once() {
 }
 
 #[test]
+fn a_name_that_is_never_resolved_fails_the_call_in_time() {
+    use strowger_sip_proto::{Failure, Input};
+    let mut pair = Pair::new(16);
+    let order = OutgoingInvite {
+        request_uri: "sip:bob@slow.example.com".to_owned(),
+        from: "<sip:alice@example.com>".to_owned(),
+        ..OutgoingInvite::default()
+    };
+    pair.order(0, |core, now| core.invite(now, order)).unwrap();
+    pair.settle();
+    assert!(matches!(
+        pair.event(0),
+        UaEvent::Rejected {
+            cause: Failure::Timeout,
+            ..
+        }
+    ));
+    assert!(pair.is_empty());
+    // An answer that comes after all is too late.
+    let (_, query, _) = pair.questions.remove(0);
+    pair.input(
+        0,
+        Input::Resolved {
+            query,
+            targets: Vec::new(),
+        },
+    );
+    assert!(matches!(pair.event(0), UaEvent::Terminated { .. }));
+    pair.no_event(0);
+}
+
+#[test]
 fn rfc3261_12_2_1_1_requests_follow_record_route() {
     let mut pair = Pair::new(14);
     let invite = format!(

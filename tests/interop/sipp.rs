@@ -56,17 +56,15 @@ impl Sipp {
             exchange.test_port(slot * 8),
             exchange.test_port(slot * 8 + 2),
         );
+        // The scenarios name this file; SIPp looks for it in its working folder.
         let audio = sipp.folder.path().join("audio.ulaw");
         let samples = tone::sine(440.0, tone::RATE * 2, 0);
         let octets: Vec<u8> = samples.into_iter().map(tone::to_ulaw).collect();
-        fs::write(&audio, octets).expect("the folder can be written");
+        fs::write(audio, octets).expect("the folder can be written");
         sipp.command
             .arg(exchange.address().to_string())
             .args(["-s", number, "-au", &user.user, "-ap", &user.password])
-            .args(["-key", "user", &user.user, "-key", "domain", &user.domain])
-            .arg("-key")
-            .arg("audio")
-            .arg(audio);
+            .args(["-key", "user", &user.user, "-key", "domain", &user.domain]);
         sipp
     }
 

@@ -22,6 +22,10 @@ pub const PROVISIONAL_REPEAT: Duration = Duration::from_secs(60);
 /// Told in Retry-After when a limit is reached, seconds.
 pub const RETRY_AFTER: u32 = 10;
 
+/// Via and Contact of a transport without configured address: answers come back by the flow, as for a WebSocket client
+/// that has no address of its own (RFC 7118 §5).
+const NO_ADDRESS: &str = "nowhere.invalid";
+
 /// Session timers (RFC 4028).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTimer {
@@ -57,6 +61,21 @@ pub struct CoreConfig {
 }
 
 impl CoreConfig {
+    /// Host and port for Via and Contact of a transport.
+    pub(crate) fn sent_by(&self, transport: Transport) -> &str {
+        self.sent_by
+            .get(&transport)
+            .map_or(NO_ADDRESS, String::as_str)
+    }
+
+    /// Without session timers the option tag `timer` would be a lie.
+    pub(crate) fn consistent(mut self) -> Self {
+        if self.session_timer.is_none() {
+            self.supported.retain(|tag| tag != "timer");
+        }
+        self
+    }
+
     /// Switches reliable provisional responses on (RFC 3262): the option tag `100rel` and the method PRACK.
     pub fn enable_100rel(&mut self) {
         if !self.supported.iter().any(|tag| tag == "100rel") {

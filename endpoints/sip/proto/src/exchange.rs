@@ -218,8 +218,7 @@ impl SipCore {
         let sent_by = exchange
             .sent_by
             .clone()
-            .or_else(|| self.config.sent_by.get(&transport).cloned())
-            .unwrap_or_else(|| "invalid.invalid".to_owned());
+            .unwrap_or_else(|| self.config.sent_by(transport).to_owned());
         if let Some(user) = exchange.draft.contact_user.take() {
             exchange.draft.contact = Some(contact(&user, &sent_by, transport));
         }

@@ -37,6 +37,7 @@ pub struct SipCore {
 impl SipCore {
     /// A machine without calls.
     pub fn new(config: CoreConfig, mut entropy: Box<dyn Entropy>) -> Self {
+        let config = config.consistent();
         let hash = KeyedHash::new(&mut entropy);
         Self {
             config,
@@ -106,12 +107,17 @@ impl SipCore {
 
     /// Changes the set-up; calls that exist keep what they have said of themselves.
     pub fn configure(&mut self, config: CoreConfig) {
-        self.config = config;
+        self.config = config.consistent();
     }
 
     /// How many calls there are.
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// How many transactions there are, those that only wait for repetitions included.
+    pub fn transactions(&self) -> usize {
+        self.transactions.len()
     }
 
     /// Entries in all tables together: 0 when nothing is going on.

@@ -66,14 +66,9 @@ impl SipCore {
         let mut call = Call::new(Stage::Incoming);
         call.hear(flow);
         call.session.hear_request(&request);
-        let sent_by = self
-            .config
-            .sent_by
-            .get(&flow.transport)
-            .cloned()
-            .unwrap_or_default();
+        let sent_by = self.config.sent_by(flow.transport);
         let user = request.uri().raw_user().unwrap_or_default();
-        call.contact = Some(contact(user, &sent_by, flow.transport));
+        call.contact = Some(contact(user, sent_by, flow.transport));
         call.invite_in = Some(transaction);
         call.reliability.offered = !request.body().is_empty();
         call.reliability.agreed = self.config.supported.iter().any(|tag| tag == OPTION)

@@ -268,27 +268,38 @@ impl Transactions {
 
     /// Clients that wait for a first response from exactly there.
     pub(crate) fn unanswered_at(&self, to: &Destination) -> Vec<TransactionKey> {
-        self.clients
+        let mut keys: Vec<TransactionKey> = self
+            .clients
             .iter()
             .filter(|(_, client)| client.to == *to && client.is_unanswered())
             .map(|(key, _)| *key)
-            .collect()
+            .collect();
+        // In the order of sending, not of a hash: the same input gives the same output.
+        keys.sort_unstable();
+        keys
     }
 
     /// A connection is gone: requests on it that nobody answered yet go out once more, over a new connection. The peer
     /// knows them by their branch, so nothing happens twice.
     pub(crate) fn reconnect(&mut self, outputs: &mut VecDeque<Output>, gone: FlowId) {
-        for client in self.clients.values_mut() {
+        let mut concerned: Vec<TransactionKey> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| {
+                matches!(client.to, Destination::Flow(flow) if flow.id == gone && flow.transport.is_reliable())
+                    && !client.reconnected
+                    && client.is_unanswered()
+            })
+            .map(|(key, _)| *key)
+            .collect();
+        concerned.sort_unstable();
+        for key in concerned {
+            let Some(client) = self.clients.get_mut(&key) else {
+                continue;
+            };
             let Destination::Flow(flow) = client.to else {
                 continue;
             };
-            if flow.id != gone
-                || !flow.transport.is_reliable()
-                || client.reconnected
-                || !client.is_unanswered()
-            {
-                continue;
-            }
             client.reconnected = true;
             client.to = Destination::New {
                 transport: flow.transport,

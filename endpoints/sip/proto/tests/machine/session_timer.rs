@@ -131,6 +131,21 @@ fn rfc4028_7_1_a_422_is_obeyed_once() {
 }
 
 #[test]
+fn rfc3261_8_2_2_3_a_required_timer_that_is_switched_off_meets_420() {
+    let off = CoreConfig {
+        session_timer: None,
+        ..config(ADDRESSES[0])
+    };
+    let mut pair = Pair::with(7, off, config(ADDRESSES[1]));
+    let invite = format!(
+        "INVITE sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP {RAW};branch=z9hG4bKa\r\nFrom: <sip:a@b>;tag=1\r\n\
+         To: <sip:bob@192.0.2.1>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContact: <sip:a@{RAW}>\r\nRequire: timer\r\n\r\n"
+    );
+    pair.inject(0, RAW, invite.as_bytes());
+    assert_eq!(pair.count(0, "420 INVITE"), 1);
+}
+
+#[test]
 fn without_timers_nothing_is_said_of_them() {
     let mut pair = Pair::new(6);
     pair.connect();

@@ -33,6 +33,7 @@ pub mod trace;
 pub use compile::compile;
 pub use explain::{explain, to_json};
 pub use inline::InlineDialplan;
+pub use pattern::find;
 pub use program::Program;
 pub use simulate::Simulation;
 pub use trace::{Detail, log_lines};

@@ -316,3 +316,13 @@ fn asterisk(tagged: &[Tagged]) -> Vec<Tagged> {
     out.push(('$', false));
     out
 }
+
+/// Finds an expression that stands in a configuration in a text: the captures, or `None`. An expression that cannot be
+/// compiled finds nothing, as in a condition.
+pub fn find(expression: &str, subject: &Expanded) -> Option<Vec<Expanded>> {
+    let pattern = Pattern::compile(&Expanded::trusted(expression)).ok()?;
+    match pattern.run(subject) {
+        Outcome::Match(captures) => Some(captures),
+        Outcome::NoMatch | Outcome::GaveUp(_) => None,
+    }
+}

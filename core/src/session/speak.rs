@@ -179,9 +179,9 @@ impl Session {
             } else {
                 &input.unmatched
             };
-            any |= captures.is_some();
+            let matched = captures.is_some();
+            any |= matched;
             let captures = captures.unwrap_or_default();
-            let matched = !captures.is_empty();
             for action in actions {
                 match self.run_action(action, &captures, language, stop).await? {
                     Ended::Complete => {}

@@ -1,0 +1,3 @@
+//! Whole calls with audio, in virtual time.
+
+mod basics;

@@ -118,6 +118,13 @@ impl MediaSession {
         self.near = Some(leg);
     }
 
+    /// The peer has proved who it is, or we called it: media goes to it even while nothing comes back.
+    pub(crate) fn trust(&mut self) {
+        if let Kind::Rtp(rtp) = &mut self.kind {
+            rtp.trust();
+        }
+    }
+
     /// The leg, once it is open.
     pub fn leg(&self) -> Option<&LegHandle> {
         self.leg.as_ref()

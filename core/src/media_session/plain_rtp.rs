@@ -44,6 +44,8 @@ pub(crate) struct PlainRtp {
     ours: Option<SessionDescription>,
     agreed: Option<Agreed>,
     codec: Option<Arc<dyn Codec>>,
+    /// The peer has proved who it is, or we called it.
+    trusted: bool,
 }
 
 impl PlainRtp {
@@ -65,6 +67,7 @@ impl PlainRtp {
             ours: None,
             agreed: None,
             codec: None,
+            trusted: false,
         }
     }
 
@@ -250,6 +253,10 @@ impl PlainRtp {
         self.agreed = Some(agreed);
     }
 
+    pub(crate) fn trust(&mut self) {
+        self.trusted = true;
+    }
+
     pub(crate) fn rate(&self) -> Option<SampleRate> {
         self.codec.as_ref().map(|codec| codec.format().sample_rate)
     }
@@ -331,6 +338,11 @@ impl PlainRtp {
                 self.hold_timeout
             } else {
                 self.media_timeout
+            },
+            unheard_limit: if self.trusted {
+                None
+            } else {
+                LegConfig::default().unheard_limit
             },
             send_silence: true,
         })

@@ -74,6 +74,9 @@ impl Session {
     /// Opens the leg for an inbound call and gives the text for the 183 or 200: our answer, or our offer when the
     /// caller made none, or nothing for legs without SDP.
     async fn open_media(&mut self) -> Result<Option<Sdp>, Interrupt> {
+        if self.is_outbound() || self.is_true("sip_authorized") {
+            self.media.trust();
+        }
         let codecs = self.codec_override();
         match self.media.answer_or_offer(codecs.as_deref(), &self.switch) {
             Ok(text) => {
@@ -121,6 +124,7 @@ impl Session {
 
     /// Outbound: places the call.
     pub(crate) async fn invite(&mut self) -> Result<(), Interrupt> {
+        self.media.trust();
         let offer = self.media_result(MediaSessionCall::Offer).map(Some);
         let offer = if self.media.is_ring() { None } else { offer? };
         self.handle.show_leg(self.media.leg().cloned());

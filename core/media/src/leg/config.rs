@@ -153,9 +153,15 @@ pub struct LegConfig {
     pub jitter: JitterSettings,
     /// No RTP or RTCP for so long while receiving raises `LegEvent::MediaTimeout`, once.
     pub media_timeout: Option<Duration>,
+    /// Stop sending to a peer that was never heard from after so long (a stream aimed at a victim, RTP-13);
+    /// `None` for peers whose identity is known: many phones send nothing before the answer.
+    pub unheard_limit: Option<Duration>,
     /// Keep sending packets of silence while there is nothing to be heard.
     pub send_silence: bool,
 }
+
+/// How long a stranger is sent to without an answer, unless configured otherwise.
+const UNHEARD_LIMIT: Duration = Duration::from_secs(10);
 
 impl Default for LegConfig {
     fn default() -> LegConfig {
@@ -170,6 +176,7 @@ impl Default for LegConfig {
             ptime_ms: 20,
             jitter: JitterSettings::default(),
             media_timeout: None,
+            unheard_limit: Some(UNHEARD_LIMIT),
             send_silence: true,
         }
     }

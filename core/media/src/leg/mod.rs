@@ -40,8 +40,6 @@ use std::time::{Duration, Instant};
 
 /// Bugs that one leg may carry; a further one ends at once.
 pub(crate) const MAX_BUGS: usize = 16;
-/// An address that was never heard of is sent to for so long: it may be somebody who never asked for it (RTP-13).
-const UNHEARD_LIMIT: Duration = Duration::from_secs(10);
 /// Digits that one tick can bring.
 const MAX_FRESH_DIGITS: usize = 16;
 /// Stands for the far end of a transport within the process, which has no address.
@@ -203,7 +201,8 @@ impl Leg {
         let unheard = self.last_heard.is_none() && config.receiving;
         let too_long = self
             .first_sent
-            .is_some_and(|at| now.saturating_duration_since(at) > UNHEARD_LIMIT);
+            .zip(config.unheard_limit)
+            .is_some_and(|(at, limit)| now.saturating_duration_since(at) > limit);
         (!(unheard && too_long)).then_some(to)
     }
 

@@ -311,6 +311,11 @@ impl MediaPool {
         self.shared.ports.bind(ip)
     }
 
+    /// Whether media of this pool arrives at this port now. A stranger's stream aimed there would loop (RTP-14).
+    pub fn holds(&self, port: u16) -> bool {
+        self.shared.ports.holds(port)
+    }
+
     /// Opens a leg: silent and deaf until it is configured.
     pub fn open(
         &self,

@@ -72,6 +72,14 @@ impl PortTable {
         self.in_use
     }
 
+    /// Whether this port belongs to a pair that is in use now.
+    pub(crate) fn holds(&self, port: u16) -> bool {
+        let pair = usize::from(port.saturating_sub(self.first) / 2);
+        port >= self.first
+            && self.taken.get(pair) == Some(&true)
+            && !self.resting.iter().any(|(_, resting)| *resting == pair)
+    }
+
     fn pairs(&self) -> usize {
         self.taken.len()
     }
@@ -84,6 +92,13 @@ pub(crate) struct Ports(Arc<Mutex<PortTable>>);
 impl Ports {
     pub(crate) fn new(first: u16, last: u16) -> Ports {
         Ports(Arc::new(Mutex::new(PortTable::new(first, last))))
+    }
+
+    pub(crate) fn holds(&self, port: u16) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .holds(port)
     }
 
     pub(crate) fn in_use(&self) -> usize {

@@ -35,6 +35,9 @@ pub enum MediaFailure {
     /// An offer was expected and none came.
     #[error("the caller offered no media")]
     NoOffer,
+    /// A stranger names one of our own media ports as its own.
+    #[error("the peer names one of our own media ports, {0}, as its own")]
+    OwnPort(std::net::SocketAddr),
     /// None of the codecs named is known.
     #[error("none of the codecs {0} is known here; name PCMU, PCMA or L16")]
     NoCodecs(String),

@@ -227,6 +227,7 @@ impl PlainRtp {
             }
             None => strowger_sdp::answer_with(&offer, &local, self.negotiation, &self.rules())?,
         };
+        self.refuse_own_port(&answered.agreed, switch)?;
         self.our_offer = None;
         let text = Sdp(answered.description.to_string());
         self.ours = Some(answered.description);
@@ -241,8 +242,23 @@ impl PlainRtp {
             return Err(MediaFailure::NoOffer);
         };
         let agreed = strowger_sdp::conclude_with(offer, &answer, &self.rules())?;
+        self.refuse_own_port(&agreed, switch)?;
         self.agree(agreed, switch.codecs());
         Ok(())
+    }
+
+    /// RTP-14: packets sent to a port of our own would come back for ever, unless the call itself comes from us.
+    fn refuse_own_port(&self, agreed: &Agreed, switch: &Switch) -> Result<(), MediaFailure> {
+        let own = |ip: std::net::IpAddr| ip == self.rtp.advertised || ip == self.rtp.bind;
+        let from_ourselves = self.rtp.signalling_source.is_some_and(own);
+        match agreed.remote_rtp {
+            Some(remote)
+                if own(remote.ip()) && !from_ourselves && switch.media().holds(remote.port()) =>
+            {
+                Err(MediaFailure::OwnPort(remote))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn agree(&mut self, agreed: Agreed, known: &Codecs) {

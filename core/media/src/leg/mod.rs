@@ -36,7 +36,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Bugs that one leg may carry; a further one ends at once.
 pub(crate) const MAX_BUGS: usize = 16;

@@ -52,6 +52,7 @@ impl MediaFailure {
         match self {
             MediaFailure::Unreadable(_)
             | MediaFailure::Negotiation(_)
+            | MediaFailure::OwnPort(_)
             | MediaFailure::NoCodecs(_) => HangupCause::IncompatibleDestination,
             MediaFailure::Media(_) => HangupCause::NormalCircuitCongestion,
             MediaFailure::NoOffer => HangupCause::MandatoryIeMissing,

@@ -1,3 +1,0 @@
-//! Whole calls with audio, in virtual time.
-
-mod basics;

@@ -27,6 +27,7 @@ mod switch;
 /// What rooms above core may use of the media room.
 pub mod media {
     pub use strowger_media::codec::registry::Codecs;
+    pub use strowger_media::file::{DecodedSound, SoundCache, SoundError};
     pub use strowger_media::player::PlayerControl;
     pub use strowger_media::rate::SampleRate;
     pub use strowger_media::{

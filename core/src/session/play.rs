@@ -21,6 +21,22 @@ pub enum StopOn {
     Digits(String),
     /// These; other digits control the sound by this function, or are discarded when it says `None`.
     Controls(fn(char) -> Option<PlayerControl>, String),
+    /// These; other digits control the sound as the list says, or are discarded when they are not in it.
+    Keys(Vec<(char, PlayerControl)>, String),
+}
+
+impl StopOn {
+    /// What a digit does to the sound, when digits control it.
+    fn control(&self, digit: char) -> Option<PlayerControl> {
+        match self {
+            StopOn::Controls(control, _) => control(digit),
+            StopOn::Keys(keys, _) => keys
+                .iter()
+                .find(|(key, _)| *key == digit)
+                .map(|(_, control)| *control),
+            StopOn::Nothing | StopOn::AnyDigit | StopOn::Digits(_) => None,
+        }
+    }
 }
 
 /// How a sound ended.
@@ -108,7 +124,7 @@ impl Session {
         match stop {
             StopOn::Nothing => None,
             StopOn::AnyDigit => self.take_digit().map(Ended::Digit),
-            StopOn::Digits(wanted) | StopOn::Controls(_, wanted) => {
+            StopOn::Digits(wanted) | StopOn::Controls(_, wanted) | StopOn::Keys(_, wanted) => {
                 while let Some(digit) = self.take_digit() {
                     if wanted.contains(digit.digit) {
                         return Some(Ended::Digit(digit));
@@ -188,8 +204,8 @@ impl Session {
                     return Ok((ended, length));
                 }
                 Happening::Digit(_) => {
-                    if let StopOn::Controls(control, wanted) = stop {
-                        if let Some(ended) = self.controlled(handle, *control, wanted) {
+                    if let StopOn::Controls(_, wanted) | StopOn::Keys(_, wanted) = stop {
+                        if let Some(ended) = self.controlled(handle, stop, wanted) {
                             return Ok((ended, None));
                         }
                     } else if let Some(ended) = self.already_pressed(stop) {
@@ -202,17 +218,12 @@ impl Session {
         }
     }
 
-    fn controlled(
-        &mut self,
-        handle: &PlayerHandle,
-        control: fn(char) -> Option<PlayerControl>,
-        wanted: &str,
-    ) -> Option<Ended> {
+    fn controlled(&mut self, handle: &PlayerHandle, stop: &StopOn, wanted: &str) -> Option<Ended> {
         while let Some(digit) = self.take_digit() {
             if wanted.contains(digit.digit) {
                 return Some(Ended::Digit(digit));
             }
-            if let Some(control) = control(digit.digit) {
+            if let Some(control) = stop.control(digit.digit) {
                 handle.control(control);
             }
         }

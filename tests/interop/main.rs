@@ -11,6 +11,7 @@ mod phone;
 mod ports;
 mod rtp;
 mod scenarios;
+mod seeds;
 mod sip_wire;
 #[allow(dead_code, reason = "the load test uses the rest")]
 mod sipp;

@@ -41,6 +41,11 @@ pub trait Endpoint: Any + Send + Sync {
         call: &'a OutboundCall,
     ) -> BoxFuture<'a, Result<NewCall, HangupCause>>;
 
+    /// What is open, for people (`SIP udp/tcp 192.0.2.1:5060 (internal)`): shown once when the exchange is ready.
+    fn listening(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Called after a new configuration took effect.
     fn reconfigured<'a>(&'a self, _switch: &'a Switch) -> BoxFuture<'a, ()> {
         Box::pin(async {})

@@ -1,2 +1,28 @@
-//! The exchange.
-fn main() {}
+//! The one program people meet: `strowger` runs the exchange; its subcommands look at a configuration or talk to a
+//! running exchange.
+
+mod check;
+mod failure;
+mod limits;
+mod logging;
+mod options;
+mod run;
+mod users;
+
+use clap::Parser;
+use options::{Command, Options};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let (fixed, arguments) = match options::take_fixed(std::env::args_os()) {
+        Ok(taken) => taken,
+        Err(why) => return failure::say(&why),
+    };
+    let options = Options::parse_from(arguments);
+    let result = match &options.command {
+        None | Some(Command::Run) => run::run(&options, fixed),
+        Some(Command::Check { json }) => check::check(&options, fixed, *json),
+        Some(Command::Users { json }) => users::users(&options, fixed, *json),
+    };
+    result.unwrap_or_else(failure::Failure::tell)
+}

@@ -10,6 +10,7 @@ use crate::entropy::{Entropy, KeyedHash};
 use crate::exchange::{Exchange, ExchangeKey};
 use crate::flow::{Destination, Input, Output, QueryId};
 use crate::invite::Call;
+use crate::message::Uri;
 use crate::timer::{Owner, TimerTable};
 use crate::transaction::{Port, TransactionKey, Transactions};
 
@@ -18,7 +19,29 @@ const OUTPUT_CAPACITY: usize = 256;
 
 /// The signalling machine: calls, registrations and other requests over any transport, without I/O.
 ///
-/// After each call of a method that takes the time, drain [`SipCore::poll_output`].
+/// After each call of a method that takes the time, drain [`SipCore::poll_output`]:
+///
+/// ```
+/// # use std::time::Instant;
+/// # use strowger_sip_proto::{CoreConfig, Entropy, Output, OutgoingRequest, SipCore, message::Method};
+/// # struct Dice(u8);
+/// # impl Entropy for Dice {
+/// #     fn fill(&mut self, into: &mut [u8]) { for octet in into { self.0 = self.0.wrapping_mul(5).wrapping_add(3); *octet = self.0; } }
+/// # }
+/// let mut core = SipCore::new(CoreConfig::default(), Box::new(Dice(1)));
+/// let ping = OutgoingRequest::new(Method::OPTIONS, "sip:192.0.2.7", "<sip:pbx@example.com>");
+/// core.request(Instant::now(), ping)?;
+/// while let Some(output) = core.poll_output() {
+///     match output {
+///         Output::Send { to, octets } => println!("{} octets to {}", octets.len(), to.peer()),
+///         Output::Resolve { host, .. } => println!("who is {host}?"),
+///         Output::Event(event) => println!("{event:?}"),
+///     }
+/// }
+/// let wake_me = core.poll_timeout();
+/// assert!(wake_me.is_some());
+/// # Ok::<(), strowger_sip_proto::CommandError>(())
+/// ```
 pub struct SipCore {
     pub(crate) config: CoreConfig,
     pub(crate) entropy: Box<dyn Entropy>,
@@ -148,6 +171,11 @@ impl SipCore {
     /// The dialog of a call once it has one, for Replaces, dialog-info and logs.
     pub fn dialog_of_call(&self, call: CallKey) -> Option<&DialogId> {
         Some(self.calls.get(&call)?.dialog.as_ref()?.id())
+    }
+
+    /// Where the peer of a call wants its requests: its Contact, for Refer-To and dialog-info.
+    pub fn target_of_call(&self, call: CallKey) -> Option<&Uri> {
+        Some(self.calls.get(&call)?.dialog.as_ref()?.target())
     }
 
     /// The far address of a call, as last heard of.

@@ -1,5 +1,6 @@
 //! Orders for calls that are up: change the session, send requests within it, say where they go.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use super::commands::{check_status, wrong};
@@ -213,6 +214,20 @@ impl SipCore {
             known.meet(destination.peer().ip());
         }
         known.pinned = destination;
+        Ok(())
+    }
+
+    /// Takes requests within a call from this address too: another host of the same peer (SIP-24 knows only the addresses
+    /// that the call itself showed).
+    ///
+    /// # Errors
+    /// When the call is gone.
+    pub fn trust_source(&mut self, call: CallKey, address: IpAddr) -> Result<(), CommandError> {
+        let known = self
+            .calls
+            .get_mut(&call)
+            .ok_or(CommandError::NoCall(call))?;
+        known.meet(address);
         Ok(())
     }
 

@@ -265,6 +265,58 @@ fn sip24_within_a_call_datagrams_of_strangers_are_ignored() {
 }
 
 #[test]
+fn sip24_another_host_of_the_peer_can_be_trusted() {
+    let mut pair = Pair::new(61);
+    let (out, inc) = pair.connect();
+    let host = "203.0.113.66".parse().unwrap();
+    pair.order(1, |core, _| core.trust_source(inc, host))
+        .unwrap();
+    pair.drop_next = vec!["BYE".to_owned()];
+    pair.hang_up(0, out);
+    let bye = pair.last(0, "BYE");
+    pair.inject(1, "203.0.113.66:5060", &bye.octets);
+    assert!(matches!(pair.event(1), UaEvent::Bye { call, .. } if call == inc));
+}
+
+#[test]
+fn two_thousand_calls_with_alike_ids_are_told_apart() {
+    let limits = CoreConfig {
+        trying: false,
+        ..config(ADDRESSES[0])
+    };
+    let mut pair = Pair::with(62, limits, config(ADDRESSES[1]));
+    for number in 0..2000 {
+        let invite = String::from_utf8(
+            Raw {
+                method: "INVITE",
+                extra: CONTACT,
+                ..Raw::default()
+            }
+            .write(),
+        )
+        .unwrap();
+        let invite = invite
+            .replace(
+                "Call-ID: raw",
+                &format!(
+                    "Call-ID: {}",
+                    "A".repeat(number % 97 + 1) + &number.to_string()
+                ),
+            )
+            .replace("z9hG4bKa", &format!("z9hG4bK{number}"));
+        pair.inject(0, RAW, invite.as_bytes());
+    }
+    assert_eq!(pair.cores[0].calls(), 2000);
+    while let Some(UaEvent::Invite { call, .. }) = pair.events[0].pop_front() {
+        pair.order(0, |core, now| core.reject(now, call, 480, "", Vec::new()))
+            .unwrap();
+    }
+    pair.sent.clear();
+    pair.settle();
+    assert!(pair.is_empty());
+}
+
+#[test]
 fn sip24_the_right_call_id_with_wrong_tags_is_another_dialog() {
     let mut pair = Pair::new(7);
     let (out, _) = pair.connect();

@@ -1,1 +1,31 @@
-//! Under construction.
+//! What a dialplan can do with a call, and what an operator can ask of the exchange: one file per application, named
+//! by what the caller experiences, and the commands and `${functions}` beside them.
+
+pub mod audio;
+pub mod bridge;
+pub mod call;
+pub mod digits;
+pub mod event;
+mod nothing;
+pub mod variable;
+
+pub use nothing::Nothing;
+
+use strowger_core::Module;
+
+/// Every module of this room.
+pub fn modules() -> Vec<Module> {
+    vec![dialplan_tools()]
+}
+
+/// The applications of `mod_dptools`.
+fn dialplan_tools() -> Module {
+    let mut module = Module::named("mod_dptools");
+    module.applications.extend(call::applications());
+    module.applications.extend(variable::applications());
+    module.applications.extend(audio::applications());
+    module.applications.extend(digits::applications());
+    module.applications.extend(bridge::applications());
+    module.applications.extend(event::applications());
+    module
+}

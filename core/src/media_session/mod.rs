@@ -215,7 +215,9 @@ impl MediaSession {
         switch: &Switch,
     ) -> Result<Sdp, MediaFailure> {
         let Kind::Rtp(rtp) = &mut self.kind else {
-            self.open(switch)?;
+            // Nothing is said about media on a ring: both ends know it. It flows once the other end has started.
+            self.start_ring(switch)?;
+            self.flowing = false;
             return Err(MediaFailure::Ring);
         };
         rtp.reserve(switch)?;

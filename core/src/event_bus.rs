@@ -150,14 +150,19 @@ impl EventBus {
         self.0.wishes[index / 64 % 2].load(Ordering::Relaxed) & (1 << (index % 64)) != 0
     }
 
+    /// The event with the headers that every event begins with, for those who show it without publishing.
+    pub fn stamped(&self, mut event: Event) -> Event {
+        let number = self.0.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        (self.0.stamp)(&mut event, number);
+        event
+    }
+
     /// Publishes an event to those who want it.
-    pub fn publish(&self, mut event: Event) {
+    pub fn publish(&self, event: Event) {
         if !self.wanted(event.name) {
             return;
         }
-        let number = self.0.sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        (self.0.stamp)(&mut event, number);
-        let event = Arc::new(event);
+        let event = Arc::new(self.stamped(event));
         for subscriber in self.0.subscribers.load().iter() {
             if subscriber.filter.load().passes(&event)
                 && subscriber.queue.try_send(event.clone()).is_err()

@@ -28,8 +28,9 @@ mod switch;
 pub mod media {
     pub use strowger_media::codec::registry::Codecs;
     pub use strowger_media::file::{DecodedSound, SoundCache, SoundError};
-    pub use strowger_media::player::PlayerControl;
+    pub use strowger_media::player::{Player, PlayerControl, PlayerState};
     pub use strowger_media::rate::SampleRate;
+    pub use strowger_media::recorder::RecordSides;
     pub use strowger_media::{
         BugGuard, Keep, LegHandle, LegStatistics, MediaBug, MediaConfig, MediaPool,
         MemoryTransport, Side, Source, WriteList, memory_pair,

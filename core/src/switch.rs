@@ -107,9 +107,15 @@ impl Assembly {
         for module in modules {
             assembly.module_names.push(module.name);
             for application in module.applications {
+                assembly
+                    .registry
+                    .note_module(application.spec().name, module.name);
                 assembly.registry.add_application(application);
             }
             for command in module.commands {
+                assembly
+                    .registry
+                    .note_module(command.spec.name, module.name);
                 assembly.registry.add_command(command);
             }
             for endpoint in module.endpoints {
@@ -577,7 +583,7 @@ impl Switch {
     }
 
     /// Finds an expression in a text: the captures, `$0` first.
-    pub(crate) fn find_pattern(&self, pattern: &str, subject: &Expanded) -> Option<Vec<Expanded>> {
+    pub fn find_pattern(&self, pattern: &str, subject: &Expanded) -> Option<Vec<Expanded>> {
         (self.0.find_pattern)(pattern, subject)
     }
 

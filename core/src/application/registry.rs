@@ -48,6 +48,7 @@ pub struct Registry {
     /// The commands.
     pub commands: Commands,
     endpoints: BTreeSet<String>,
+    modules: BTreeMap<&'static str, &'static str>,
 }
 
 impl Registry {
@@ -61,6 +62,21 @@ impl Registry {
     /// Adds a command; a later one of the same name replaces the earlier.
     pub fn add_command(&mut self, command: ApiCommand) {
         self.commands.by_name.insert(command.spec.name, command);
+    }
+
+    /// Notes which module contributes an application or command of this name.
+    pub fn note_module(&mut self, name: &'static str, module: &'static str) {
+        self.modules.insert(name, module);
+    }
+
+    /// The module that contributes the application or command of this name.
+    pub fn module_of(&self, name: &str) -> Option<&'static str> {
+        self.modules.get(name).copied()
+    }
+
+    /// The names of endpoints and dial-string resolvers.
+    pub fn endpoint_names(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.iter().map(String::as_str)
     }
 
     /// Notes the name of an endpoint or dial-string resolver.

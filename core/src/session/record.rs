@@ -218,13 +218,29 @@ impl Session {
         limits: &RecordLimits,
         stereo: bool,
     ) -> Result<(), String> {
-        let running = self.start_recorder(path.clone(), limits, RecordSides::Both, stereo)?;
+        self.start_recording_sides(path, limits, RecordSides::Both, stereo)
+    }
+
+    /// Records one side or both in the background until the call ends or it is stopped.
+    pub fn start_recording_sides(
+        &mut self,
+        path: PathBuf,
+        limits: &RecordLimits,
+        sides: RecordSides,
+        stereo: bool,
+    ) -> Result<(), String> {
+        let running = self.start_recorder(path.clone(), limits, sides, stereo)?;
         self.recordings.push(running);
         self.fire(
             EventName::RecordStart,
             &[("Record-File-Path", path.display().to_string())],
         );
         Ok(())
+    }
+
+    /// Whether a background recording of this path runs.
+    pub fn is_recording(&self, path: &std::path::Path) -> bool {
+        self.recordings.iter().any(|running| running.path == path)
     }
 
     /// Stops the background recording of this path, or all; says how many there were.

@@ -182,6 +182,7 @@ impl TestSwitch {
                     .chain(conf.globals)
                     .collect(),
                 allow_exec: false,
+                stun: None,
                 local: None,
             },
             modules: modules(&line),

@@ -5,4 +5,5 @@ pub mod network;
 pub mod paths;
 pub mod secrets;
 pub mod site;
+pub mod stun;
 pub mod wiring;

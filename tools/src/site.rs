@@ -64,6 +64,7 @@ impl Site {
             globals,
             fixed: self.fixed.clone(),
             allow_exec: self.allow_exec,
+            stun: Some(crate::stun::ask),
             local: Some((IpAddr::V4(addresses.v4), addresses.v4_prefix)),
         }
     }

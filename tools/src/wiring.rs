@@ -64,7 +64,9 @@ pub fn parts(source: ConfigSource, store: Store, log_dir: PathBuf) -> SwitchPart
 }
 
 /// The parts of an exchange that only answers questions: no media threads, nothing kept, a clock that can be set.
-pub fn offline_parts(source: ConfigSource, log_dir: PathBuf, clock: Clock) -> SwitchParts {
+pub fn offline_parts(mut source: ConfigSource, log_dir: PathBuf, clock: Clock) -> SwitchParts {
+    // Offline nobody on the network is asked anything.
+    source.stun = None;
     SwitchParts {
         media: Box::new(|_| Ok(MediaPool::manual(MediaConfig::default()).0)),
         clock,

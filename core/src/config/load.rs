@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use strowger_model::xml::{self, Document, FileHost};
 use strowger_model::{
-    AccessLists, Diagnostics, Dialplan, Element, Globals, Source, Vocabulary, XmlDirectory,
+    AccessLists, Diagnostics, Dialplan, Element, Globals, PreprocessHost, Source, Vocabulary,
+    XmlDirectory,
 };
 
 /// Compiles the `dialplan` section into dialplans (XML, inline, …).
@@ -29,6 +30,9 @@ pub struct ConfigSource {
     pub fixed: Vec<(String, String)>,
     /// Whether `exec` and `exec-set` may run commands.
     pub allow_exec: bool,
+    /// Asks a STUN server (`stun:host[:port]`) or a name (`host:name`) for our public address; blocking and bounded.
+    /// `None`: `stun-set` leaves its variable unset, with a warning.
+    pub stun: Option<fn(&str) -> Result<String, String>>,
     /// Our own address and prefix length, for the automatic lists.
     pub local: Option<(IpAddr, u8)>,
 }
@@ -87,8 +91,12 @@ fn compile(request: &LoadRequest<'_>, report: &mut Diagnostics) -> Option<Config
         .iter()
         .map(|(name, _)| name.clone())
         .collect();
-    let mut host = FileHost {
-        allow_exec: request.source.allow_exec,
+    let mut host = Host {
+        files: FileHost {
+            allow_exec: request.source.allow_exec,
+        },
+        stun: request.source.stun,
+        asked: HashMap::new(),
     };
     let document = xml::load(&root, &mut globals, &fixed, &mut host, report)?;
     let directory = XmlDirectory::compile(document.section("directory"), report);
@@ -129,6 +137,44 @@ fn compile(request: &LoadRequest<'_>, report: &mut Diagnostics) -> Option<Config
         phrases,
         dialplans,
     })
+}
+
+/// The machine as the preprocessor sees it: files, environment, commands when allowed, and each STUN server once.
+struct Host {
+    files: FileHost,
+    stun: Option<fn(&str) -> Result<String, String>>,
+    asked: HashMap<String, Result<String, String>>,
+}
+
+impl PreprocessHost for Host {
+    fn env(&self, name: &str) -> Option<String> {
+        self.files.env(name)
+    }
+
+    fn exec(&mut self, command: &str) -> Result<String, String> {
+        self.files.exec(command)
+    }
+
+    fn stun(&mut self, server: &str) -> Result<String, String> {
+        if let Ok(literal) = self.files.stun(server) {
+            return Ok(literal);
+        }
+        let Some(ask) = self.stun else {
+            return Err("no STUN server can be asked offline".to_owned());
+        };
+        self.asked
+            .entry(server.to_owned())
+            .or_insert_with(|| ask(server))
+            .clone()
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        self.files.read(path)
+    }
+
+    fn glob(&self, pattern: &str) -> Vec<PathBuf> {
+        self.files.glob(pattern)
+    }
 }
 
 /// Configurations that core reads itself.

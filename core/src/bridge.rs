@@ -4,7 +4,7 @@ use crate::originate::{self, Reached, on_failure};
 use crate::session::{
     AppResult, BridgeEnd, BridgeRole, Command, Interrupt, Session, after_bridge_destination,
 };
-use strowger_model::{Expanded, HangupCause, is_true};
+use strowger_model::{Expanded, is_true};
 
 /// Dials and bridges the session with whoever answers; afterwards its variables decide what comes next.
 pub async fn bridge(session: &mut Session, destination: &Expanded) -> AppResult {
@@ -12,7 +12,7 @@ pub async fn bridge(session: &mut Session, destination: &Expanded) -> AppResult 
         Ok(reached) => reached,
         Err(failure) => return on_failure(session, failure.cause).carry_out(session),
     };
-    let end = connect(session, &reached).await?;
+    let end = connect(session, reached).await?;
     if !end.answered && !session.is_answered() {
         // Early media only: as if dialling had failed.
         return on_failure(session, end.cause).carry_out(session);
@@ -20,42 +20,23 @@ pub async fn bridge(session: &mut Session, destination: &Expanded) -> AppResult 
     after_bridge(session, end)
 }
 
-/// Connects the session with a reached peer until one of them leaves.
-pub async fn connect(session: &mut Session, reached: &Reached) -> Result<BridgeEnd, Interrupt> {
-    let peer = reached.peer.clone();
-    // Whatever goes wrong before the two are joined must not leave the peer in limbo.
-    let orphan = Orphan(Some(peer.clone()));
-    if reached.answered {
+/// Connects the session with a reached peer until one of them leaves. Whatever goes wrong before the two are joined
+/// drops `reached`, and with it the peer.
+pub async fn connect(session: &mut Session, reached: Reached) -> Result<BridgeEnd, Interrupt> {
+    if reached.answered() {
         session.answer().await?;
     } else {
         session.pre_answer().await?;
     }
     session.run_dial_hooks("pre_bridge").await?;
+    let peer = reached.adopt();
     peer.send_surely(Command::Join {
         peer: session.handle().clone(),
         role: BridgeRole::Callee,
     });
-    orphan.adopted();
     let end = session.exchange(peer, BridgeRole::Caller).await?;
     session.run_dial_hooks("post_bridge").await?;
     Ok(end)
-}
-
-/// A peer that nobody has joined yet: hung up when dropped.
-struct Orphan(Option<crate::session::SessionHandle>);
-
-impl Orphan {
-    fn adopted(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Orphan {
-    fn drop(&mut self) {
-        if let Some(peer) = &self.0 {
-            peer.hangup(HangupCause::OriginatorCancel);
-        }
-    }
 }
 
 /// The caller's side after the callee has left (spec/applications.md §2.6).

@@ -68,7 +68,7 @@ pub(crate) async fn run(
 ) {
     let reporter = Reporter {
         leg: index,
-        to: reports.clone(),
+        to: reports,
     };
     if let Some(delay) = leg
         .variables
@@ -77,12 +77,8 @@ pub(crate) async fn run(
     {
         tokio::time::sleep(delay).await;
     }
-    match start(&switch, leg, &caller, &options, reporter.clone()).await {
-        Ok(handle) => {
-            // The queue has room for every report of every leg.
-            let _ = reports.try_send(Report::Started(index, handle));
-        }
-        Err(cause) => reporter.report(Progress::Ended(cause)),
+    if let Err(cause) = start(&switch, leg, &caller, &options, reporter.clone()).await {
+        reporter.report(Progress::Ended(cause));
     }
 }
 
@@ -92,7 +88,7 @@ async fn start(
     caller: &Caller,
     options: &DialOptions,
     reporter: Reporter,
-) -> Result<SessionHandle, HangupCause> {
+) -> Result<(), HangupCause> {
     if let Some(cause) = leg.failed {
         return Err(cause);
     }
@@ -120,7 +116,7 @@ async fn start(
         .begin_outbound(new, reporter, uuid, caller.near)
         .map_err(|refusal| refusal.cause())?;
     announce(switch, &handle);
-    Ok(handle)
+    Ok(())
 }
 
 fn announce(switch: &Switch, handle: &SessionHandle) {

@@ -52,19 +52,57 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
+    /// The leg's session exists; said before its task can say anything else.
+    pub(crate) fn started(&self, handle: SessionHandle) {
+        let _ = self.to.try_send(Report::Started(self.leg, handle));
+    }
+
     pub(crate) fn report(&self, progress: Progress) {
         // Sized for every report of every leg; when the dialler has gone nobody needs them.
         let _ = self.to.try_send(Report::Got(self.leg, progress));
     }
 }
 
-/// A peer that was reached.
-#[derive(Clone, Debug)]
+/// A peer that was reached. Dropped without being adopted it is hung up: nobody is left in limbo.
+#[derive(Debug)]
 pub struct Reached {
+    peer: SessionHandle,
+    answered: bool,
+    adopted: bool,
+}
+
+impl Reached {
+    pub(crate) fn new(peer: SessionHandle, answered: bool) -> Reached {
+        Reached {
+            peer,
+            answered,
+            adopted: false,
+        }
+    }
+
     /// The leg.
-    pub peer: SessionHandle,
+    pub fn peer(&self) -> &SessionHandle {
+        &self.peer
+    }
+
     /// It was answered (otherwise it is ready for early media).
-    pub answered: bool,
+    pub fn answered(&self) -> bool {
+        self.answered
+    }
+
+    /// Takes responsibility for the leg.
+    pub fn adopt(mut self) -> SessionHandle {
+        self.adopted = true;
+        self.peer.clone()
+    }
+}
+
+impl Drop for Reached {
+    fn drop(&mut self) {
+        if !self.adopted {
+            self.peer.hangup(HangupCause::OriginatorCancel);
+        }
+    }
 }
 
 /// What the dialling may take from its surroundings when no session dials.

@@ -6,7 +6,7 @@ use super::{DialFailure, DialOptions, MAX_LEGS, Progress, Reached, Report};
 use crate::session::{Either, Happening, Interrupt, Session, SessionHandle};
 use crate::switch::Switch;
 use std::time::Duration;
-use strowger_model::{DialString, HangupCause, Sound, SoundOptions, SoundParseError};
+use strowger_model::{DialString, Expanded, HangupCause, Sound, SoundOptions, SoundParseError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -123,6 +123,7 @@ async fn groups(
                 GroupEnd::Reached(reached) => return Ok(Ok(reached)),
                 GroupEnd::Failed(cause, legs) => {
                     failure.cause = cause;
+                    failure.detail = detail(switch, &legs, cause);
                     failure.legs.extend(legs);
                 }
                 GroupEnd::TimedOut(legs) => {
@@ -136,6 +137,16 @@ async fn groups(
         }
     }
     Ok(Err(failure))
+}
+
+/// What the protocol of the leg that failed with `cause` said; the leg is at its end, but still known.
+fn detail(switch: &Switch, legs: &[(String, HangupCause)], cause: HangupCause) -> Option<Expanded> {
+    let (uuid, _) = legs.iter().find(|(_, own)| *own == cause)?;
+    let snapshot = switch.sessions().find(uuid)?.snapshot();
+    snapshot
+        .variables
+        .get("proto_specific_hangup_cause")
+        .cloned()
 }
 
 async fn rest(caller: &mut Option<&mut Session>, time: Duration) -> Result<(), Interrupt> {
@@ -355,7 +366,7 @@ impl Field {
         let peer = self.runners[index].handle.clone()?;
         self.winner = Some(index);
         self.cause = HangupCause::LoseRace;
-        Some(Reached { peer, answered })
+        Some(Reached::new(peer, answered))
     }
 }
 

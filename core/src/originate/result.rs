@@ -11,6 +11,8 @@ pub struct DialFailure {
     pub cause: HangupCause,
     /// The causes of the legs: uuid (empty when there was no leg) and cause.
     pub legs: Vec<(String, HangupCause)>,
+    /// What the deciding leg's protocol said, such as `sip:486`.
+    pub detail: Option<Expanded>,
 }
 
 impl DialFailure {
@@ -19,6 +21,7 @@ impl DialFailure {
         DialFailure {
             cause,
             legs: Vec::new(),
+            detail: None,
         }
     }
 }
@@ -60,6 +63,9 @@ pub(crate) fn note(session: &mut Session, outcome: &Result<Reached, DialFailure>
             session.set("last_bridge_hangup_cause", name);
             session.set("bridge_hangup_cause", name);
             session.set("DIALSTATUS", dial_status(failure.cause));
+            if let Some(detail) = &failure.detail {
+                session.set("last_bridge_proto_specific_hangup_cause", detail.clone());
+            }
             for (uuid, cause) in &failure.legs {
                 let text = Expanded::trusted(format!("{uuid};{}", cause.name()));
                 session.variables_mut().push("originate_causes", text);

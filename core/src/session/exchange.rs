@@ -5,7 +5,7 @@ use super::command::{BridgeRole, Command};
 use super::interrupt::{Destination, Interrupt};
 use super::life::Step;
 use super::play::Background;
-use super::{Happening, Session, SessionHandle};
+use super::{Either, Happening, Session, SessionHandle};
 use strowger_media::{Source, WriteList};
 use strowger_model::{ChannelState, EventName, Expanded, HangupCause, OtherType, Sound};
 
@@ -53,6 +53,12 @@ impl Session {
             told: false,
         };
         self.begin(&peer, role);
+        if role == BridgeRole::Callee && self.is_answered() {
+            // Answered between being reached for early media and joining: the caller has not heard of it.
+            peer.send_surely(Command::PeerAnswered {
+                peer: self.uuid().to_owned(),
+            });
+        }
         let result = self.talk(&peer, role).await;
         leaving.told = matches!(result, Ok(_));
         drop(leaving);
@@ -142,7 +148,12 @@ impl Session {
         let mut answered = self.is_answered() && peer.snapshot().times.answered != 0;
         self.pass_digits(peer);
         loop {
-            match self.next().await? {
+            // A peer that ended before it could join us has no way to say that it left.
+            let happening = match self.next_or(peer.hung_up()).await? {
+                Either::Happened(happening) => happening,
+                Either::Ready(cause) => return Ok(BridgeEnd { cause, answered }),
+            };
+            match happening {
                 Happening::PeerLeft { cause, .. } => {
                     drop(music);
                     return Ok(BridgeEnd { cause, answered });

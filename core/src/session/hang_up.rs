@@ -7,6 +7,9 @@ use crate::originate::Progress;
 use std::time::Duration;
 use strowger_model::{AnswerState, CallState, ChannelState, EventName, HangupCause};
 
+/// How long an endpoint with a full queue may take to hear the goodbye.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long hooks of a dying call may take together.
 const HOOKS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -32,11 +35,13 @@ impl Session {
         self.stop_recordings(None).await;
         self.publish();
         // The endpoint may be gone when the exchange stops: the call ends all the same.
-        let _ = self
+        let goodbye = self
             .port
             .to
-            .send(Indication::Hangup(cause), self.handle.snapshot())
-            .await;
+            .send(Indication::Hangup(cause), self.handle.snapshot());
+        if tokio::time::timeout(GOODBYE_WITHIN, goodbye).await.is_err() {
+            tracing::error!(uuid = %self.channel.uuid, "the endpoint takes no goodbye");
+        }
         self.channel.answer_state = AnswerState::Hangup;
         self.enter(ChannelState::Hangup);
         self.set_call_state(CallState::Hangup);

@@ -16,11 +16,18 @@ use tokio::sync::mpsc;
 /// Transfers of one call at most, unless `max_session_transfers` says otherwise; then it is a loop.
 const MAX_TRANSFERS: i64 = 70;
 
+/// Places in the queue of leg events that digits may not take.
+const KEPT_FOR_NEWS: usize = 16;
+
 /// Passes leg events into the session's queue; a full queue drops the event and the leg counts it.
 struct Listener(mpsc::Sender<LegEvent>);
 
 impl LegListener for Listener {
     fn leg_event(&self, _leg: LegId, event: LegEvent) {
+        // The last places are kept for news that somebody waits for: a flood of digits must not hide a sound's end.
+        if matches!(event, LegEvent::Digit { .. }) && self.0.capacity() <= KEPT_FOR_NEWS {
+            return;
+        }
         // A session that does not keep up loses news, never stalls the media worker.
         let _ = self.0.try_send(event);
     }

@@ -226,6 +226,8 @@ impl Session {
 
     fn peer_hung_up(&mut self, report: HangupReport) -> Option<Happening> {
         self.keep_variables(report.variables);
+        // The bridge peer reads why from our last picture: it must be there before the cause is.
+        self.publish();
         self.handle.hangup(report.cause);
         None
     }

@@ -122,9 +122,13 @@ impl Sessions {
 
     /// Starts the task of a new session.
     pub(crate) fn spawn(&self, switch: &Switch, birth: Birth) -> Result<SessionHandle, Refusal> {
+        let reporter = birth.reporter.clone();
         let mut session = Session::born(switch.clone(), birth);
         let handle = session.handle().clone();
         self.insert(handle.clone())?;
+        if let Some(reporter) = reporter {
+            reporter.started(handle.clone());
+        }
         let goodbye = session.port().to.clone();
         let watched = handle.clone();
         let switch = switch.clone();

@@ -7,15 +7,18 @@ pub mod call;
 pub mod digits;
 pub mod event;
 mod nothing;
+pub mod record;
+pub mod say;
 pub mod variable;
 
 pub use nothing::Nothing;
 
+use std::sync::Arc;
 use strowger_core::Module;
 
 /// Every module of this room.
 pub fn modules() -> Vec<Module> {
-    vec![dialplan_tools()]
+    vec![dialplan_tools(), english()]
 }
 
 /// The applications of `mod_dptools`.
@@ -25,7 +28,15 @@ fn dialplan_tools() -> Module {
     module.applications.extend(variable::applications());
     module.applications.extend(audio::applications());
     module.applications.extend(digits::applications());
+    module.applications.extend(record::applications());
     module.applications.extend(bridge::applications());
     module.applications.extend(event::applications());
+    module
+}
+
+/// The language of `mod_say_en`.
+fn english() -> Module {
+    let mut module = Module::named("mod_say_en");
+    module.speakers.push(Arc::new(say::English));
     module
 }

@@ -109,13 +109,13 @@ impl Assembly {
             for application in module.applications {
                 assembly
                     .registry
-                    .note_module(application.spec().name, module.name);
+                    .note_application(application.spec().name, module.name);
                 assembly.registry.add_application(application);
             }
             for command in module.commands {
                 assembly
                     .registry
-                    .note_module(command.spec.name, module.name);
+                    .note_command(command.spec.name, module.name);
                 assembly.registry.add_command(command);
             }
             for endpoint in module.endpoints {

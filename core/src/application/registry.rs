@@ -48,7 +48,8 @@ pub struct Registry {
     /// The commands.
     pub commands: Commands,
     endpoints: BTreeSet<String>,
-    modules: BTreeMap<&'static str, &'static str>,
+    application_modules: BTreeMap<&'static str, &'static str>,
+    command_modules: BTreeMap<&'static str, &'static str>,
 }
 
 impl Registry {
@@ -64,14 +65,24 @@ impl Registry {
         self.commands.by_name.insert(command.spec.name, command);
     }
 
-    /// Notes which module contributes an application or command of this name.
-    pub fn note_module(&mut self, name: &'static str, module: &'static str) {
-        self.modules.insert(name, module);
+    /// Notes which module contributes an application.
+    pub fn note_application(&mut self, name: &'static str, module: &'static str) {
+        self.application_modules.insert(name, module);
     }
 
-    /// The module that contributes the application or command of this name.
-    pub fn module_of(&self, name: &str) -> Option<&'static str> {
-        self.modules.get(name).copied()
+    /// Notes which module contributes a command.
+    pub fn note_command(&mut self, name: &'static str, module: &'static str) {
+        self.command_modules.insert(name, module);
+    }
+
+    /// The module of an application.
+    pub fn application_module(&self, name: &str) -> Option<&'static str> {
+        self.application_modules.get(name).copied()
+    }
+
+    /// The module of a command.
+    pub fn command_module(&self, name: &str) -> Option<&'static str> {
+        self.command_modules.get(name).copied()
     }
 
     /// The names of endpoints and dial-string resolvers.

@@ -587,7 +587,11 @@ impl Switch {
         (self.0.find_pattern)(pattern, subject)
     }
 
+    /// Writes a hunt's decisions to the log, when anybody reads such detail.
     pub(crate) fn log_hunt(&self, channel: &str, uuid: &str, trace: &HuntTrace) {
+        if !tracing::enabled!(target: "dialplan", tracing::Level::DEBUG) {
+            return;
+        }
         for (level, text) in (self.0.hunt_log)(trace, channel) {
             crate::log::line(level, Some(uuid), &text);
         }

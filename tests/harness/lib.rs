@@ -4,10 +4,12 @@
 mod audio;
 mod line;
 mod phone;
+mod program;
 mod switch;
 
 pub use audio::{loudness, tones_heard};
 pub use phone::{Phone, PhoneState};
+pub use program::program;
 pub use switch::{TestConf, TestSwitch};
 
 use std::time::Duration;

@@ -49,7 +49,7 @@ pub struct ApiCommand {
 
 /// Makes an [`ApiCommand`] from an `async fn(CommandCall<'_>) -> String`.
 ///
-/// ```ignore
+/// ```text
 /// command!("status", status::status, "", "The state of the exchange")
 /// command!("expr", text::expr, "<expression>", "Arithmetic", expandable)
 /// ```

@@ -33,7 +33,7 @@ pub trait Application: Send + Sync + 'static {
 
 /// Makes a `Box<dyn Application>` from an async function and its argument type.
 ///
-/// ```ignore
+/// ```text
 /// application!("playback", playback::playback, playback::Playback, "Play a sound", media: Required)
 /// application!("set", set::set, set::Set, "Set a variable", media: NotNeeded, after_hangup, inline: set::set_inline)
 /// ```

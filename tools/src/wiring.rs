@@ -13,7 +13,10 @@ use strowger_model::{Dialplan, Expanded};
 
 /// Every module of every room.
 pub fn modules() -> Vec<Module> {
-    vec![strowger_loopback::module()]
+    let mut modules = strowger_applications::modules();
+    modules.push(strowger_loopback::module());
+    modules.push(strowger_event_socket::module());
+    modules
 }
 
 /// The dialplans: XML and inline.

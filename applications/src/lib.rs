@@ -10,6 +10,7 @@ mod nothing;
 pub mod record;
 pub mod say;
 pub mod variable;
+pub mod voicemail;
 
 pub use nothing::Nothing;
 
@@ -18,7 +19,7 @@ use strowger_core::Module;
 
 /// Every module of this room.
 pub fn modules() -> Vec<Module> {
-    vec![dialplan_tools(), english()]
+    vec![dialplan_tools(), english(), voicemail::module()]
 }
 
 /// The applications of `mod_dptools`.

@@ -1,0 +1,171 @@
+//! What a room must not call, told by name: clocks, sockets, randomness and tasks where they have no business.
+
+use crate::source;
+use crate::tree;
+
+/// What must not be named in the code of which folders, and why.
+struct Ban {
+    folders: &'static [&'static str],
+    /// Files that are the one door through which the room does it all the same.
+    doors: &'static [&'static str],
+    names: &'static [&'static str],
+    why: &'static str,
+}
+
+const PURE: &[&str] = &[
+    "core/model/src/",
+    "core/sdp/src/",
+    "dialplan/src/",
+    "endpoints/sip/proto/src/",
+];
+
+const BANS: &[Ban] = &[
+    Ban {
+        folders: PURE,
+        doors: &[],
+        names: &[
+            "Instant::now",
+            "SystemTime::now",
+            "Utc::now",
+            "Local::now",
+            "Timestamp::now",
+            "Zoned::now",
+            ".elapsed()",
+        ],
+        why: "time is an argument here",
+    },
+    Ban {
+        folders: PURE,
+        doors: &[],
+        names: &[
+            "UdpSocket",
+            "TcpStream",
+            "TcpListener",
+            "ToSocketAddrs",
+            "tokio",
+            "std::thread",
+        ],
+        why: "octets come in as arguments and go out as values",
+    },
+    Ban {
+        folders: PURE,
+        doors: &[],
+        names: &["rand::", "getrandom", "RandomState::new"],
+        why: "randomness is injected",
+    },
+    Ban {
+        folders: PURE,
+        doors: &["core/model/src/xml/preprocess/host.rs"],
+        names: &[
+            "std::fs",
+            "std::env",
+            "std::process",
+            "Command::new",
+            "File::open",
+        ],
+        why: "files and the system are asked through the preprocessor's host alone",
+    },
+    Ban {
+        folders: &["applications/src/"],
+        doors: &[],
+        names: &[
+            "tokio::spawn",
+            "tokio::time::sleep",
+            "tokio::time::timeout",
+            "tokio::net",
+            "thread::spawn",
+            "thread::sleep",
+            "UdpSocket",
+            "TcpStream",
+            "TcpListener",
+        ],
+        why: "an application waits through verbs of its session and owns no task, thread or socket",
+    },
+    Ban {
+        folders: &["core/media/src/"],
+        doors: &[],
+        names: &["tokio", "tracing", "println!", "eprintln!"],
+        why: "media knows no tasks and does not log: what is to be known goes up as an event",
+    },
+    Ban {
+        folders: &["core/src/"],
+        doors: &[],
+        names: &["UdpSocket", "TcpStream", "TcpListener", "rusqlite"],
+        why: "core has no sockets and no SQL of its own",
+    },
+    Ban {
+        folders: &["core/", "dialplan/", "applications/", "endpoints/"],
+        doors: &[],
+        names: &["println!", "print!", "process::exit"],
+        why: "only the program speaks to the terminal and decides when it ends",
+    },
+    Ban {
+        folders: &[
+            "core/",
+            "dialplan/",
+            "applications/",
+            "endpoints/",
+            "tools/",
+        ],
+        doors: &[],
+        names: &["static mut", "thread::sleep"],
+        why: "no global mutable state, and nothing waits by sleeping on a thread",
+    },
+];
+
+/// Threads of the media room that serve rings, which nobody can wait for: they look from time to time.
+const SLEEPERS: &[&str] = &[
+    "core/media/src/file/prefetch.rs",
+    "core/media/src/pool.rs",
+    "core/media/src/worker/clock.rs",
+];
+
+#[test]
+fn rooms_do_not_call_what_is_not_theirs() {
+    let mut findings = Vec::new();
+    for path in tree::files(".rs") {
+        if source::is_test(&path) {
+            continue;
+        }
+        let text = tree::read(&path);
+        let code = source::code(&text);
+        for ban in BANS {
+            let applies = ban.folders.iter().any(|folder| path.starts_with(folder));
+            if !applies || ban.doors.contains(&path.as_str()) {
+                continue;
+            }
+            for (number, line) in code.iter().enumerate() {
+                for name in ban.names {
+                    let sleeper = *name == "thread::sleep" && SLEEPERS.contains(&path.as_str());
+                    if source::mentions(line, name) && !sleeper {
+                        let line = number + 1;
+                        findings.push(format!("{path}:{line}: {name}: {}", ban.why));
+                    }
+                }
+            }
+        }
+    }
+    tree::none("Calls that a room must not make", &findings);
+}
+
+#[test]
+fn unsafe_code_is_in_the_media_room_and_says_why() {
+    let mut findings = Vec::new();
+    for path in tree::files(".rs") {
+        let text = tree::read(&path);
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in source::code(&text).iter().enumerate() {
+            if !source::mentions(line, "unsafe") {
+                continue;
+            }
+            if !path.starts_with("core/media/") {
+                findings.push(format!("{path}:{}: unsafe", number + 1));
+            }
+            let near = &lines[number.saturating_sub(8)..=number];
+            if !near.iter().any(|line| line.contains("SAFETY")) {
+                findings.push(format!("{path}:{}: no SAFETY comment", number + 1));
+            }
+        }
+    }
+    tree::none("Unsafe code", &findings);
+}

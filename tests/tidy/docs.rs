@@ -1,0 +1,124 @@
+//! Documents: their links lead somewhere, and they name every room.
+
+use crate::arrows;
+use crate::tree;
+
+/// Links of a Markdown text: `[words](target)`, outside of code.
+fn links(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut fenced = false;
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        if fenced {
+            continue;
+        }
+        // What stands in back quotes is no link.
+        let line: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
+        for after in line.split("](").skip(1) {
+            if let Some((target, _)) = after.split_once(')') {
+                found.push((number + 1, target.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// The anchors that headings give, as the usual renderers make them.
+fn anchors(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("```") {
+            fenced = !fenced;
+        }
+        if !fenced && line.starts_with('#') {
+            let heading = line.trim_start_matches('#').trim().to_lowercase();
+            let anchor = heading
+                .chars()
+                .filter_map(|c| match c {
+                    ' ' => Some('-'),
+                    c if c.is_alphanumeric() || c == '-' || c == '_' => Some(c),
+                    _ => None,
+                })
+                .collect();
+            found.push(anchor);
+        }
+    }
+    found
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = tree::root();
+    let mut findings = Vec::new();
+    for path in tree::files(".md") {
+        let text = tree::read(&path);
+        let folder = root.join(&path);
+        let folder = folder.parent().expect("a file is in a folder").to_owned();
+        for (line, link) in links(&text) {
+            if link.starts_with("https://") || link.starts_with("http://") {
+                continue;
+            }
+            let (file, anchor) = match link.split_once('#') {
+                Some((file, anchor)) => (file, Some(anchor)),
+                None => (link.as_str(), None),
+            };
+            let target = folder.join(file);
+            if !file.is_empty() && !target.exists() {
+                findings.push(format!("{path}:{line}: {link}"));
+                continue;
+            }
+            if let Some(anchor) = anchor {
+                let there = match file {
+                    "" => text.clone(),
+                    _ => std::fs::read_to_string(&target).unwrap_or_default(),
+                };
+                if !anchors(&there).iter().any(|one| one == anchor) {
+                    findings.push(format!("{path}:{line}: no heading for #{anchor}"));
+                }
+            }
+        }
+    }
+    tree::none("Links that lead nowhere", &findings);
+}
+
+#[test]
+fn the_architecture_names_every_room() {
+    let text = tree::read("ARCHITECTURE.md");
+    let findings: Vec<String> = arrows::packages()
+        .into_iter()
+        .filter(|package| !text.contains(&format!("| `{package}` |")))
+        .collect();
+    tree::none("Rooms that ARCHITECTURE.md does not name", &findings);
+}
+
+#[test]
+fn paths_that_documents_name_are_there() {
+    // `core/src/session/next.rs` in back quotes is a promise like a link.
+    let root = tree::root();
+    let rooms = [
+        "core/",
+        "dialplan/",
+        "applications/",
+        "endpoints/",
+        "tools/",
+        "tests/",
+        "conf/",
+        "sounds/",
+    ];
+    let mut findings = Vec::new();
+    for path in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        for (number, line) in tree::read(path).lines().enumerate() {
+            for name in line.split('`').skip(1).step_by(2) {
+                let is_path = rooms.iter().any(|room| name.starts_with(room))
+                    && !name.contains([' ', '*', '<', '$']);
+                if is_path && !root.join(name).exists() {
+                    findings.push(format!("{path}:{}: {name}", number + 1));
+                }
+            }
+        }
+    }
+    tree::none("Paths that are not there", &findings);
+}

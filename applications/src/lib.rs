@@ -6,6 +6,7 @@ pub mod bridge;
 pub mod call;
 pub mod digits;
 pub mod event;
+pub mod function;
 mod nothing;
 pub mod record;
 pub mod say;
@@ -15,11 +16,17 @@ pub mod voicemail;
 pub use nothing::Nothing;
 
 use std::sync::Arc;
-use strowger_core::Module;
+use strowger_core::{Module, command};
 
 /// Every module of this room.
 pub fn modules() -> Vec<Module> {
-    vec![dialplan_tools(), english(), voicemail::module()]
+    vec![
+        dialplan_tools(),
+        commands(),
+        arithmetic(),
+        english(),
+        voicemail::module(),
+    ]
 }
 
 /// The applications of `mod_dptools`.
@@ -39,5 +46,25 @@ fn dialplan_tools() -> Module {
 fn english() -> Module {
     let mut module = Module::named("mod_say_en");
     module.speakers.push(Arc::new(say::English));
+    module
+}
+
+/// The functions and commands of `mod_commands`.
+fn commands() -> Module {
+    let mut module = Module::named("mod_commands");
+    module.commands.extend(function::functions());
+    module
+}
+
+/// The function of `mod_expr`.
+fn arithmetic() -> Module {
+    let mut module = Module::named("mod_expr");
+    module.commands.push(command!(
+        "expr",
+        function::expr::expr,
+        "<expression>",
+        "Arithmetic",
+        expandable
+    ));
     module
 }

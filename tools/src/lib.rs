@@ -2,6 +2,7 @@
 //! is read.
 
 pub mod network;
+pub mod noticeboard;
 pub mod paths;
 pub mod secrets;
 pub mod site;

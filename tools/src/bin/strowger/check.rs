@@ -1,7 +1,8 @@
 //! `strowger check`: everything that is wrong with a configuration, without starting anything.
 
 use crate::failure::Failure;
-use crate::options::Options;
+use crate::options::{Fixed, Options};
+use crate::output::show;
 use serde_json::json;
 use std::process::ExitCode;
 use strowger_core::Assembly;
@@ -12,11 +13,7 @@ use strowger_tools::site::Site;
 use strowger_tools::wiring;
 
 /// Checks and reports; the code is 1 when there are errors.
-pub fn check(
-    options: &Options,
-    fixed: Vec<(String, String)>,
-    json: bool,
-) -> Result<ExitCode, Failure> {
+pub fn check(options: &Options, fixed: Fixed, json: bool) -> Result<ExitCode, Failure> {
     let site = options.site(fixed);
     let (_, report) = load_offline(&site, &secrets_for_reading(&site));
     let errors = report.errors();
@@ -24,15 +21,14 @@ pub fn check(
     if json {
         let report =
             json!({ "errors": errors, "warnings": warnings, "problems": report.to_json() });
-        println!("{report:#}");
+        show(&format!("{report:#}\n"));
     } else {
-        print!("{report}");
-        println!(
-            "{}: {}, {}",
+        show(&format!(
+            "{report}{}: {}, {}\n",
             site.paths.conf.display(),
             counted(errors, "error"),
             counted(warnings, "warning")
-        );
+        ));
     }
     Ok(if errors == 0 {
         ExitCode::SUCCESS

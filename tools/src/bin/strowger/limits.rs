@@ -1,5 +1,6 @@
 //! What the system grants this process.
 
+use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors for everything that is not a call's media: listeners, connections, files.
@@ -37,6 +38,11 @@ pub fn descriptors_for(sessions: usize) -> Option<String> {
              raise the limit (ulimit -n {needed}) or lower max-sessions"
         )
     })
+}
+
+/// Files that are made are for their owner alone: recordings, voicemail, logs with numbers in them.
+pub fn private_files() {
+    let _former = rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// Whether this process may do everything.

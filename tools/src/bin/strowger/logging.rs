@@ -31,7 +31,7 @@ impl Log {
             .with(lines.with_filter(filter))
             .try_init()
             .map_err(|error| error.to_string())?;
-        std::panic::set_hook(Box::new(|info| panicked(info)));
+        std::panic::set_hook(Box::new(panicked));
         Ok(Log {
             filter: handle,
             named: level.is_some(),

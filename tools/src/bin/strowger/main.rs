@@ -2,10 +2,13 @@
 //! running exchange.
 
 mod check;
+mod cli;
+mod dial;
 mod failure;
 mod limits;
 mod logging;
 mod options;
+mod output;
 mod run;
 mod users;
 
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
     let result = match &options.command {
         None | Some(Command::Run) => run::run(&options, fixed),
         Some(Command::Check { json }) => check::check(&options, fixed, *json),
+        Some(Command::Dial(dial)) => dial::dial(&options, dial, fixed),
+        Some(Command::Cli(cli)) => cli::cli(&options, cli, fixed),
         Some(Command::Users { json }) => users::users(&options, fixed, *json),
     };
     result.unwrap_or_else(failure::Failure::tell)

@@ -1,10 +1,14 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use strowger_tools::paths::{Named, Paths};
 use strowger_tools::site::Site;
+
+/// Globals that the operator fixed.
+pub type Fixed = Vec<(String, String)>;
 
 /// Strowger, a telephone exchange. Without a subcommand it runs.
 #[derive(Debug, Parser)]
@@ -60,6 +64,10 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Explain where a call to a number goes, and what happens there
+    Dial(Dial),
+    /// Talk to the running exchange
+    Cli(Cli),
     /// Show what to type into phones: users, passwords, voicemail PINs
     Users {
         /// Print JSON
@@ -68,9 +76,53 @@ pub enum Command {
     },
 }
 
+/// `strowger dial`.
+#[derive(Debug, Args)]
+pub struct Dial {
+    /// The number dialled
+    pub number: String,
+    /// Who calls: a user of the directory, with its variables and context
+    #[arg(long, value_name = "USER")]
+    pub from: Option<String>,
+    /// The context to look in (the user's, else "default")
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// When: "Sun 22:15", "22:15" or "2026-11-20 22:15" (now)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The address that the call comes from
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub address: IpAddr,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `strowger cli`.
+#[derive(Debug, Args)]
+pub struct Cli {
+    /// Run one command, print its reply, and leave
+    #[arg(short = 'x', long = "execute", value_name = "COMMAND")]
+    pub execute: Option<String>,
+    /// Where the exchange is
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Port of its event socket
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Password of its event socket
+    #[arg(
+        long,
+        env = "STROWGER_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD"
+    )]
+    pub password: Option<String>,
+}
+
 impl Options {
     /// The surroundings that these options describe.
-    pub fn site(&self, fixed: Vec<(String, String)>) -> Site {
+    pub fn site(&self, fixed: Fixed) -> Site {
         let named = Named {
             conf: self.conf.clone(),
             data: self.data.clone(),
@@ -84,7 +136,7 @@ impl Options {
 /// after it replace those before it.
 pub fn take_fixed(
     arguments: impl IntoIterator<Item = OsString>,
-) -> Result<(Vec<(String, String)>, Vec<OsString>), String> {
+) -> Result<(Fixed, Vec<OsString>), String> {
     let mut fixed = Vec::new();
     let mut rest = Vec::new();
     let mut arguments = arguments.into_iter();
@@ -123,7 +175,7 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    fn take(line: &str) -> Result<(Vec<(String, String)>, Vec<OsString>), String> {
+    fn take(line: &str) -> Result<(Fixed, Vec<OsString>), String> {
         take_fixed(line.split(' ').map(OsString::from))
     }
 

@@ -3,18 +3,19 @@
 use crate::failure::Failure;
 use crate::limits;
 use crate::logging::Log;
-use crate::options::Options;
+use crate::options::{Fixed, Options};
 use std::fs::{File, TryLockError};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+use strowger_core::Switch;
 use strowger_core::config::SwitchConf;
 use strowger_core::shutdown::Phase;
-use strowger_core::store::Store;
-use strowger_core::{Switch, SwitchParts};
 use strowger_model::{Event, EventName};
+use strowger_storage::Database;
 use strowger_tools::network::Addresses;
+use strowger_tools::noticeboard::Noticeboard;
 use strowger_tools::secrets::Secrets;
 use strowger_tools::site::Site;
 use strowger_tools::wiring;
@@ -24,9 +25,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const ADDRESS_CHECK: Duration = Duration::from_secs(60);
 
 /// Runs until told to stop.
-pub fn run(options: &Options, fixed: Vec<(String, String)>) -> Result<ExitCode, Failure> {
+pub fn run(options: &Options, fixed: Fixed) -> Result<ExitCode, Failure> {
     let log = Log::start(options.log.as_deref()).map_err(Failure::Sentence)?;
     limits::no_core_files();
+    limits::private_files();
     let site = options.site(fixed);
     let wanted = Secrets::wanted(&site.paths.conf);
     let secrets = Secrets::ensure(&site.paths.data, &wanted).map_err(Failure::because)?;
@@ -73,8 +75,8 @@ async fn serve(
     let log_dir = site.paths.log();
     std::fs::create_dir_all(&log_dir)
         .map_err(|error| Failure::because(format!("cannot make {}: {error}", log_dir.display())))?;
-    let store = Store::in_memory();
-    let parts: SwitchParts = wiring::parts(site.source(secrets), store, log_dir);
+    let database = Database::open(&site.paths.database()).map_err(Failure::because)?;
+    let parts = wiring::parts(site.source(secrets), database.store(), log_dir);
     let (switch, warnings) = Switch::build(parts)?;
     eprint!("{warnings}");
     let conf = switch.config().get::<SwitchConf>();
@@ -87,10 +89,20 @@ async fn serve(
             "running as root; a user of its own is safer, and ports above 1023 do not need root"
         );
     }
+    match switch
+        .store()
+        .registrations
+        .restore(switch.clock().now().timestamp())
+    {
+        Ok(0) => {}
+        Ok(number) => tracing::info!("{number} registrations from before the restart are valid"),
+        Err(error) => tracing::error!("{error}"),
+    }
     if let Err(error) = switch.start().await {
         switch.stop(Duration::ZERO).await;
         return Err(Failure::because(error));
     }
+    let noticeboard = Noticeboard::write(&site.paths, &switch);
     if secrets.first {
         welcome(&switch, site, secrets);
     }
@@ -99,6 +111,10 @@ async fn serve(
         tokio::spawn(watch_addresses(switch.clone(), site.addresses));
     }
     signals.serve(&switch, log, drain).await;
+    drop(noticeboard);
+    if let Err(error) = database.flush() {
+        tracing::error!("{error}");
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

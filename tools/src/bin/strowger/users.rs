@@ -2,18 +2,15 @@
 
 use crate::check::load_offline;
 use crate::failure::Failure;
-use crate::options::Options;
+use crate::options::{Fixed, Options};
+use crate::output::show;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use strowger_model::User;
 use strowger_tools::secrets::Secrets;
 
 /// Shows every user; passwords and PINs only to those who may read the data directory.
-pub fn users(
-    options: &Options,
-    fixed: Vec<(String, String)>,
-    json: bool,
-) -> Result<ExitCode, Failure> {
+pub fn users(options: &Options, fixed: Fixed, json: bool) -> Result<ExitCode, Failure> {
     let site = options.site(fixed);
     let wanted = Secrets::wanted(&site.paths.conf);
     let (secrets, readable) = match Secrets::ensure(&site.paths.data, &wanted) {
@@ -34,9 +31,9 @@ pub fn users(
         .collect();
     if json {
         let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
-        println!("{:#}", Value::from(rows));
+        show(&format!("{:#}\n", Value::from(rows)));
     } else {
-        print!("{}", table(&rows));
+        show(&table(&rows));
     }
     Ok(ExitCode::SUCCESS)
 }

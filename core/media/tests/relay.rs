@@ -299,3 +299,39 @@ fn comfort_noise_is_not_relayed_and_leaves_no_gap() {
     assert!(phone_b.received.iter().all(|(h, _)| h.payload_type == 0));
     phone_b.assert_unbroken();
 }
+
+/// Plays 600 Hz for ever.
+struct Beep(u64);
+
+impl Player for Beep {
+    fn rate(&self) -> SampleRate {
+        SampleRate::NARROW
+    }
+
+    fn fill(&mut self, _: std::time::Instant, out: &mut [i16]) -> PlayerState {
+        for sample in out.iter_mut() {
+            let t = self.0 as f64 / 8_000.0;
+            *sample = ((t * 600.0 * std::f64::consts::TAU).sin() * 8_000.0) as i16;
+            self.0 += 1;
+        }
+        PlayerState::Playing
+    }
+
+    fn control(&mut self, _: PlayerControl) {}
+
+    fn position(&self) -> u64 {
+        self.0
+    }
+}
+
+#[test]
+fn when_one_half_of_a_relayed_bridge_ends_the_other_can_be_played_to() {
+    let (mut exchange, [a, b], [mut phone_a, mut phone_b]) = bridged();
+    exchange.run(60, &mut [&mut phone_a, &mut phone_b]);
+    assert!(a.statistics().relayed, "the bridge is relayed");
+    b.close();
+    let player = a.play(Box::new(Beep(0))).unwrap();
+    a.write(WriteList::one(Source::Player(player.id()))).unwrap();
+    exchange.run(60, &mut [&mut phone_a]);
+    assert!(phone_a.hears(600.0, 500) > 0.9, "{}", phone_a.hears(600.0, 500));
+}

@@ -78,6 +78,8 @@ pub(crate) struct Worker {
     players: Vec<Option<Box<PlayerSlot>>>,
     player_index: IdMap<PlayerId>,
     ticks: u64,
+    /// The time of the last tick.
+    now: Instant,
     longest: Duration,
     batch: PacketBatch,
     sum: Box<Sum>,
@@ -106,6 +108,7 @@ impl Worker {
                 BuildHasherDefault::default(),
             ),
             ticks: 0,
+            now: Instant::now(),
             longest: Duration::ZERO,
             batch: PacketBatch::new(),
             sum: Box::new(Sum::new()),
@@ -168,6 +171,12 @@ impl Worker {
             return;
         };
         let id = leg.id();
+        // What this leg was relayed to is fed by the clock again.
+        if let Some((to, relayed)) = leg.relay_to
+            && let Some(to) = self.legs[to].as_mut().filter(|to| to.id() == relayed)
+        {
+            to.set_relayed(false, self.now);
+        }
         self.leg_index.remove(&id);
         self.load.legs.fetch_sub(1, Ordering::Relaxed);
         if leg.relay_to.is_some()

@@ -25,6 +25,7 @@ impl Worker {
     /// One quantum as of `now`.
     pub(crate) fn tick(&mut self, now: Instant) {
         self.ticks += 1;
+        self.now = now;
         self.obey_all(now);
         self.close_legs(now);
         self.derive_relays(now);

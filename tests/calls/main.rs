@@ -6,3 +6,4 @@ mod hangup;
 mod loopback;
 mod media;
 mod transfer;
+mod voicemail;

@@ -96,6 +96,16 @@ enum Place {
 }
 
 async fn inside(session: &mut Session, visitor: &Visitor, visit: &Visit) -> AppResult {
+    tracing::info!(
+        uuid = session.uuid(),
+        mailbox = visitor.mailbox.user.address(),
+        by = if visit.authorized {
+            "the dialplan"
+        } else {
+            "a PIN"
+        },
+        "a mailbox was opened"
+    );
     if let Some(zone) = visitor
         .mailbox
         .param("timezone")

@@ -200,6 +200,7 @@ async fn deposit(session: &mut Session, mailbox: &Mailbox, instructions: bool) -
             "record-failed",
             &[("VM-Failure", error.to_string())],
         );
+        prompt::say(session, "voicemail_disk_quota_exceeded", "").await?;
         return Err(failed(format!(
             "{} cannot be made, so no message can be left: {error}",
             mailbox.directory.path().display()

@@ -280,9 +280,12 @@ async fn call_back(session: &mut Session, visitor: &Visitor, message: &Message) 
     let class = session.own_variable("toll_allow").cloned();
     session.set("toll_allow", CALLBACK_CLASS);
     let result = Box::pin(session.execute_extension(to)).await;
-    match class {
-        Some(class) => session.set("toll_allow", class),
-        None => session.unset("toll_allow"),
+    // A call that goes on elsewhere keeps the class: the transfer is part of calling back.
+    if !matches!(result, Err(AppError::Interrupt(_))) {
+        match class {
+            Some(class) => session.set("toll_allow", class),
+            None => session.unset("toll_allow"),
+        }
     }
     match result {
         Err(AppError::Failed(cause, why)) => {

@@ -116,8 +116,9 @@ fn character(rest: &str) -> usize {
 pub fn mentions(line: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
-        !(word.starts_with(part) && line[..at].ends_with(part))
-            && !(word.ends_with(part) && line[at + word.len()..].starts_with(part))
+        let before = word.starts_with(part) && line[..at].ends_with(part);
+        let after = word.ends_with(part) && line[at + word.len()..].starts_with(part);
+        !before && !after
     })
 }
 

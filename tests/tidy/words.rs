@@ -36,7 +36,7 @@ fn lines_with(words: &[&str]) -> Vec<String> {
     for path in written() {
         for (number, line) in tree::read(&path).lines().enumerate() {
             let mut line = line.to_owned();
-            if NAME_THE_REGISTRY.contains(&path.as_str()) {
+            if NAME_THE_REGISTRY.iter().any(|name| path.ends_with(name)) {
                 line = line.replace(REGISTRY, "");
             }
             for word in words.iter().filter(|word| line.contains(**word)) {

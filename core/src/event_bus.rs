@@ -92,12 +92,15 @@ impl Drop for Subscription {
     }
 }
 
+/// Puts the common headers on an event with its sequence number.
+type Stamp = dyn Fn(&mut Event, u64) + Send + Sync;
+
 struct Shared {
     subscribers: ArcSwap<Vec<Arc<Subscriber>>>,
     /// One bit per event name that somebody wants.
     wishes: [AtomicU64; 2],
     sequence: AtomicU64,
-    stamp: Box<dyn Fn(&mut Event, u64) + Send + Sync>,
+    stamp: Box<Stamp>,
 }
 
 impl Shared {

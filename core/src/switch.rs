@@ -41,6 +41,9 @@ pub type FindPattern = Arc<dyn Fn(&str, &Expanded) -> Option<Vec<Expanded>> + Se
 /// Turns a hunt's trace into log lines.
 pub type HuntLog = Arc<dyn Fn(&HuntTrace, &str) -> Vec<(LogLevel, String)> + Send + Sync>;
 
+/// Starts the media workers as the configuration says.
+pub type StartMedia = Box<dyn FnOnce(&SwitchConf) -> Result<MediaPool, String> + Send>;
+
 /// Everything that a switch is made of.
 pub struct SwitchParts {
     /// Where the configuration comes from.
@@ -54,7 +57,7 @@ pub struct SwitchParts {
     /// How hunts are logged.
     pub hunt_log: HuntLog,
     /// The media workers, made after the configuration is known.
-    pub media: Box<dyn FnOnce(&SwitchConf) -> Result<MediaPool, String> + Send>,
+    pub media: StartMedia,
     /// What survives restarts.
     pub store: Store,
     /// The clock.

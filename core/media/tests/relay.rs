@@ -331,7 +331,12 @@ fn when_one_half_of_a_relayed_bridge_ends_the_other_can_be_played_to() {
     assert!(a.statistics().relayed, "the bridge is relayed");
     b.close();
     let player = a.play(Box::new(Beep(0))).unwrap();
-    a.write(WriteList::one(Source::Player(player.id()))).unwrap();
+    a.write(WriteList::one(Source::Player(player.id())))
+        .unwrap();
     exchange.run(60, &mut [&mut phone_a]);
-    assert!(phone_a.hears(600.0, 500) > 0.9, "{}", phone_a.hears(600.0, 500));
+    assert!(
+        phone_a.hears(600.0, 500) > 0.9,
+        "{}",
+        phone_a.hears(600.0, 500)
+    );
 }

@@ -84,15 +84,16 @@ impl Section for CdrCsv {
                 templates.insert(name.to_owned(), Template::parse(&template.text()));
             }
         }
-        if element.is_some() && !templates.contains_key(&default_template) {
-            if let Some(element) = element {
-                report.warning(
-                    Some(element.source.clone()),
-                    format!("the default template {default_template} of cdr_csv.conf"),
-                    "there is no template of that name",
-                    "the built-in template is used; add it or name another",
-                );
-            }
+        if element.is_some()
+            && !templates.contains_key(&default_template)
+            && let Some(element) = element
+        {
+            report.warning(
+                Some(element.source.clone()),
+                format!("the default template {default_template} of cdr_csv.conf"),
+                "there is no template of that name",
+                "the built-in template is used; add it or name another",
+            );
         }
         CdrCsv {
             enabled: element.is_some(),

@@ -12,7 +12,7 @@ pub struct CallRecord;
 impl CallRecord {
     /// Sets the times and durations of spec/core.md §2.3 as channel variables.
     pub fn set_variables(channel: &mut Channel, zone: Zone) {
-        let times = channel.times.clone();
+        let times = channel.times;
         let end = times.hungup;
         let stamps = [
             ("start", times.created, true),

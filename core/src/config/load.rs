@@ -19,6 +19,9 @@ pub type DialplanCompiler = Arc<
         + Sync,
 >;
 
+/// Asks a STUN server or a name for our public address.
+pub type AskStun = fn(&str) -> Result<String, String>;
+
 /// Where a configuration comes from and what is known before it is read.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigSource {
@@ -32,7 +35,7 @@ pub struct ConfigSource {
     pub allow_exec: bool,
     /// Asks a STUN server (`stun:host[:port]`) or a name (`host:name`) for our public address; blocking and bounded.
     /// `None`: `stun-set` leaves its variable unset, with a warning.
-    pub stun: Option<fn(&str) -> Result<String, String>>,
+    pub stun: Option<AskStun>,
     /// Our own address and prefix length, for the automatic lists.
     pub local: Option<(IpAddr, u8)>,
 }
@@ -142,7 +145,7 @@ fn compile(request: &LoadRequest<'_>, report: &mut Diagnostics) -> Option<Config
 /// The machine as the preprocessor sees it: files, environment, commands when allowed, and each STUN server once.
 struct Host {
     files: FileHost,
-    stun: Option<fn(&str) -> Result<String, String>>,
+    stun: Option<AskStun>,
     asked: HashMap<String, Result<String, String>>,
 }
 

@@ -74,9 +74,7 @@ impl Section for SwitchConf {
             sessions_per_second: params.number("sessions-per-second", 30, 1..=1_000_000),
             rtp_start_port: params.number("rtp-start-port", 16_384, 1_024..=65_534),
             rtp_end_port: params.number("rtp-end-port", 32_768, 1_025..=65_535),
-            log_level: params
-                .text("loglevel")
-                .and_then(|text| LogLevel::parse(text)),
+            log_level: params.text("loglevel").and_then(LogLevel::parse),
             heartbeat_seconds: params.number("event-heartbeat-interval", 20, 0..=86_400),
             verbose_events: params.boolean("verbose-channel-events", false),
             api_expansion: params.boolean("api-expansion", true),

@@ -44,7 +44,7 @@ pub fn is_weak_password(user: &str, password: &str) -> bool {
         || WELL_KNOWN.contains(&lower.as_str())
         || lower == user.to_ascii_lowercase()
         || lower == format!("{user}{user}").to_ascii_lowercase()
-        || lower.chars().all(|c| Some(c) == lower.chars().next())
+        || lower.chars().all(|c| lower.starts_with(c))
 }
 
 #[cfg(test)]

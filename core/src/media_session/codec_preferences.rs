@@ -13,10 +13,10 @@ pub(crate) fn codecs_named(
 ) -> Result<Vec<Arc<dyn Codec>>, MediaFailure> {
     let mut list: Vec<Arc<dyn Codec>> = Vec::new();
     for name in names {
-        if let Some(codec) = known.named(name) {
-            if !list.iter().any(|other| other.format() == codec.format()) {
-                list.push(codec);
-            }
+        if let Some(codec) = known.named(name)
+            && !list.iter().any(|other| other.format() == codec.format())
+        {
+            list.push(codec);
         }
     }
     if list.is_empty() {

@@ -309,11 +309,11 @@ impl MediaSession {
     /// Opens the leg if need be and gives it what was agreed.
     fn apply(&mut self, switch: &Switch) -> Result<(), MediaFailure> {
         let leg = self.open(switch)?;
-        if let Kind::Rtp(rtp) = &self.kind {
-            if let Some(config) = rtp.leg_config(switch) {
-                leg.configure(config).map_err(MediaError::from)?;
-                self.flowing = true;
-            }
+        if let Kind::Rtp(rtp) = &self.kind
+            && let Some(config) = rtp.leg_config(switch)
+        {
+            leg.configure(config).map_err(MediaError::from)?;
+            self.flowing = true;
         }
         Ok(())
     }
@@ -339,12 +339,12 @@ impl MediaSession {
 
     /// Sets what the leg sends. Without a leg there is nothing to set.
     pub(crate) fn write(&self, sources: &WriteList) {
-        if let Some(leg) = &self.leg {
-            if leg.write(sources.clone()).is_err() {
-                tracing::error!(
-                    "the media workers are overloaded: a change of what a leg hears was lost"
-                );
-            }
+        if let Some(leg) = &self.leg
+            && leg.write(sources.clone()).is_err()
+        {
+            tracing::error!(
+                "the media workers are overloaded: a change of what a leg hears was lost"
+            );
         }
     }
 

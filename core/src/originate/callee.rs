@@ -70,7 +70,7 @@ pub(crate) async fn expand_user(
         );
         return Err(HangupCause::InvalidIeContents);
     }
-    Ok((text, callee_variables(&user, variables)))
+    Ok((text, callee_variables(user, variables)))
 }
 
 /// Variables of the user's own for legs to it, under those of the dial string.

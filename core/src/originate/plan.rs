@@ -104,10 +104,10 @@ fn inherited(caller: Option<&Session>, options: &DialOptions) -> Variables {
             policy.set(name.strip_prefix("nolocal:").unwrap_or(&name), value);
         }
         for name in DEFAULTS {
-            if policy.get(name).is_none() {
-                if let Some(value) = variables.get(name) {
-                    policy.set(name, value.clone());
-                }
+            if policy.get(name).is_none()
+                && let Some(value) = variables.get(name)
+            {
+                policy.set(name, value.clone());
             }
         }
     }

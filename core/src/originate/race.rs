@@ -35,10 +35,10 @@ struct Field {
 impl Drop for Field {
     fn drop(&mut self) {
         for (index, runner) in self.runners.iter().enumerate() {
-            if Some(index) != self.winner {
-                if let Some(handle) = &runner.handle {
-                    handle.hangup(self.cause);
-                }
+            if Some(index) != self.winner
+                && let Some(handle) = &runner.handle
+            {
+                handle.hangup(self.cause);
             }
         }
     }
@@ -261,10 +261,10 @@ async fn one_group(
                 Progress::Ringing => {
                     field.runners[index].progress_deadline = None;
                     ringing.start(caller, false).await?;
-                    if says_yes(&plan.policy, "return_ring_ready") {
-                        if let Some(reached) = field.win(index, false) {
-                            return Ok(GroupEnd::Reached(reached));
-                        }
+                    if says_yes(&plan.policy, "return_ring_ready")
+                        && let Some(reached) = field.win(index, false)
+                    {
+                        return Ok(GroupEnd::Reached(reached));
                     }
                 }
                 Progress::EarlyMedia => {
@@ -322,8 +322,8 @@ fn overall(runners: &[Runner]) -> HangupCause {
     };
     all()
         .find(|cause| *cause == HangupCause::UserBusy)
-        .or_else(|| all().filter(|cause| !absent(cause)).last())
-        .or_else(|| all().last())
+        .or_else(|| all().rfind(|cause| !absent(cause)))
+        .or_else(|| all().next_back())
         .unwrap_or(HangupCause::NoRouteDestination)
 }
 
@@ -485,10 +485,10 @@ impl Ringing {
     }
 
     fn stop(&mut self, caller: &mut Option<&mut Session>) {
-        if self.playing.take().is_some() {
-            if let Some(session) = caller.as_deref_mut() {
-                session.hear_base();
-            }
+        if self.playing.take().is_some()
+            && let Some(session) = caller.as_deref_mut()
+        {
+            session.hear_base();
         }
     }
 }

@@ -89,8 +89,7 @@ pub enum Command {
     PreAnswer,
     /// Say that it rings.
     RingReady,
-    /// Panic in the session's task. Only the test harness and `strowger_core::testing` make this.
-    #[doc(hidden)]
+    /// Panic in the session's task: how tests prove that a panic ends one call and no other.
     Panic,
 }
 

@@ -97,10 +97,10 @@ impl Session {
     /// the entry; time is counted from the end of the prompt, then from each digit.
     pub async fn read_digits(&mut self, plan: &DigitPlan) -> Result<Digits, Interrupt> {
         let mut text = String::new();
-        if let Some(digit) = self.prompt_for_digit(plan).await? {
-            if let Some(done) = take(&mut text, digit.digit, plan) {
-                return Ok(Digits { text, end: done });
-            }
+        if let Some(digit) = self.prompt_for_digit(plan).await?
+            && let Some(done) = take(&mut text, digit.digit, plan)
+        {
+            return Ok(Digits { text, end: done });
         }
         let mut deadline = Instant::now()
             + if text.is_empty() {
@@ -138,10 +138,10 @@ impl Session {
         if let Some(digit) = self.take_digit() {
             return Ok(Some(digit));
         }
-        if let Some(prompt) = &plan.prompt {
-            if let Ended::Digit(digit) = self.play(prompt, StopOn::AnyDigit).await?.ended {
-                return Ok(Some(digit));
-            }
+        if let Some(prompt) = &plan.prompt
+            && let Ended::Digit(digit) = self.play(prompt, StopOn::AnyDigit).await?.ended
+        {
+            return Ok(Some(digit));
         }
         Ok(None)
     }

@@ -60,7 +60,7 @@ impl Session {
             });
         }
         let result = self.talk(&peer, role).await;
-        leaving.told = matches!(result, Ok(_));
+        leaving.told = result.is_ok();
         drop(leaving);
         self.end(&peer, role, &result);
         result

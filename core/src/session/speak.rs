@@ -189,10 +189,10 @@ impl Session {
                     Ended::Break => return Ok(Ended::Complete),
                     other => return Ok(other),
                 }
-                if pause_ms > 0 {
-                    if let Some(ended) = self.pause(pause_ms, stop).await? {
-                        return Ok(ended);
-                    }
+                if pause_ms > 0
+                    && let Some(ended) = self.pause(pause_ms, stop).await?
+                {
+                    return Ok(ended);
                 }
             }
             if matched && input.break_on_match {

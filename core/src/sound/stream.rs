@@ -18,11 +18,14 @@ struct Directory {
     path: PathBuf,
 }
 
+/// Streams by name and rate; `None` where nothing can be played.
+type Open = HashMap<(String, SampleRate), Option<Arc<SharedStream>>>;
+
 /// The streams of a configuration.
 #[derive(Default)]
 pub struct LocalStreams {
     directories: Vec<Directory>,
-    open: Mutex<HashMap<(String, SampleRate), Option<Arc<SharedStream>>>>,
+    open: Mutex<Open>,
 }
 
 impl Section for LocalStreams {

@@ -53,15 +53,14 @@ impl Endpoint for Loopback {
             let switch = self.switch.get().ok_or(HangupCause::SystemShutdown)?;
             let target =
                 Target::parse(&call.destination).ok_or(HangupCause::DestinationOutOfOrder)?;
-            if let Some(originator) = &call.originator {
-                if !originator
+            if let Some(originator) = &call.originator
+                && !originator
                     .snapshot()
                     .variables
                     .is_true("loopback_no_pre_answer")
-                {
-                    // A busy mailbox means that the caller is being dealt with: it gets its media later.
-                    let _ = originator.send(Command::PreAnswer);
-                }
+            {
+                // A busy mailbox means that the caller is being dealt with: it gets its media later.
+                let _ = originator.send(Command::PreAnswer);
             }
             Ok(self::pair::make(switch, call, target))
         })
@@ -216,7 +215,10 @@ mod tests {
     #[test]
     fn a_caller_cannot_choose_an_application() {
         let target = Target::parse(&Expanded::network("app=hangup:")).expect("a target");
-        assert!(matches!(target.what, What::Extension(_)), "dialled text is an extension, whatever it says");
+        assert!(
+            matches!(target.what, What::Extension(_)),
+            "dialled text is an extension, whatever it says"
+        );
         let mut text = Expanded::trusted("app=voicemail:default ");
         text.push(&Expanded::network("1000"));
         let target = Target::parse(&text).expect("a target");

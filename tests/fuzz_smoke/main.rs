@@ -218,6 +218,6 @@ macro_rules! smoke {
 }
 
 smoke! {
-    arguments configuration dial_string dialplan digest inline_dialplan pattern percent rtcp rtp rtp_leg sdp
+    arguments configuration dial_string dialplan digest event_socket inline_dialplan pattern percent rtcp rtp rtp_leg sdp
     sip_core sip_message sip_stream sip_uri sound_file sound_name stun template tone_script xml
 }

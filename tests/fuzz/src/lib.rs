@@ -52,6 +52,7 @@ pub const TARGETS: &[Target] = &[
         &["conf/dialplan", "conf/dialplan/default"],
     ),
     target("digest", digest, SIP),
+    target("event_socket", event_socket, &["seeds/http"]),
     target("inline_dialplan", inline_dialplan, &["seeds/uri"]),
     target("pattern", pattern, &["seeds/uri"]),
     target("percent", percent, &["seeds/http", "seeds/uri"]),

@@ -1,4 +1,4 @@
-//! Octets of SIP and of session descriptions.
+//! Octets of SIP, of session descriptions, and of the protocols around them.
 
 use strowger_sdp::{
     Direction, LocalAudio, Negotiation, OfferedFormat, SessionDescription, answer, conclude, offer,
@@ -186,4 +186,9 @@ pub fn stun(data: &[u8]) {
         .and_then(|id| id.try_into().ok())
         .unwrap_or([0; 12]);
     let _ = strowger_tools::stun::mapped_address(data, &id);
+}
+
+/// The text protocol of the event socket.
+pub fn event_socket(data: &[u8]) {
+    strowger_event_socket::wire::fuzz(data);
 }

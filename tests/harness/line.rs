@@ -115,11 +115,11 @@ impl Line {
             Indication::Hangup(cause) => {
                 let mut exchange = self.lock();
                 exchange.calls.remove(&call);
-                if let Some(station) = exchange.stations.get_mut(&number) {
-                    if station.call.as_ref().is_some_and(|own| own.id == call) {
-                        station.call = None;
-                        station.state = PhoneState::HungUp(cause);
-                    }
+                if let Some(station) = exchange.stations.get_mut(&number)
+                    && station.call.as_ref().is_some_and(|own| own.id == call)
+                {
+                    station.call = None;
+                    station.state = PhoneState::HungUp(cause);
                 }
             }
             Indication::Respond { status, .. } => {
@@ -151,10 +151,10 @@ impl Line {
     }
 
     fn set(&self, call: u64, number: &str, state: PhoneState) {
-        if let Some(station) = self.lock().stations.get_mut(number) {
-            if station.call.as_ref().is_some_and(|own| own.id == call) {
-                station.state = state;
-            }
+        if let Some(station) = self.lock().stations.get_mut(number)
+            && station.call.as_ref().is_some_and(|own| own.id == call)
+        {
+            station.state = state;
         }
     }
 

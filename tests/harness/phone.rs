@@ -129,10 +129,11 @@ impl Station {
         if !has_media {
             return;
         }
-        if call.pressing.is_none() && call.pause == 0 {
-            if let Some(key) = self.keys.pop_front() {
-                call.pressing = Some((key, call.timestamp, 0));
-            }
+        if call.pressing.is_none()
+            && call.pause == 0
+            && let Some(key) = self.keys.pop_front()
+        {
+            call.pressing = Some((key, call.timestamp, 0));
         }
         call.pause = call.pause.saturating_sub(1);
         if let Some((key, started, packets)) = call.pressing {

@@ -192,7 +192,7 @@ impl TestSwitch {
                     vec![Arc::new(xml), Arc::new(strowger_dialplan::InlineDialplan)];
                 plans
             }),
-            find_pattern: Arc::new(|pattern, subject| strowger_dialplan::find(pattern, subject)),
+            find_pattern: Arc::new(strowger_dialplan::find),
             hunt_log: Arc::new(|trace, _| strowger_dialplan::log_lines(trace)),
             media: Box::new(move |_| Ok(pool)),
             store: conf.store.unwrap_or_else(Store::in_memory),

@@ -522,6 +522,55 @@ fn messages_cut_off_by_a_crash_are_completed_at_the_next_start() {
 }
 
 #[test]
+fn what_was_deleted_in_a_call_that_a_crash_ended_goes_at_the_next_visit() {
+    let mut t = switch();
+    let alice = t.phone("1000");
+    let directory = box_directory(&t, "1000");
+    std::fs::create_dir_all(&directory).expect("made");
+    let path = directory.join("msg_1.wav");
+    std::fs::write(&path, b"x").expect("written");
+    let mailboxes = t.switch().store().mailboxes.clone();
+    let message = Message {
+        uuid: "m".to_owned(),
+        user: "1000".to_owned(),
+        domain: "test.example".to_owned(),
+        path: path.display().to_string(),
+        state: MessageState::Deleted,
+        ..Message::default()
+    };
+    t.wait_for(async move { mailboxes.insert(&message).await.expect("a store") });
+    assert_eq!(counts(&mut t), "0:0:0:0");
+    assert!(path.exists());
+    alice.dial("4");
+    t.run_for(secs(1));
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_full_box_takes_nothing_more() {
+    let mut t = switch();
+    let bob = t.phone("1001");
+    let mailboxes = t.switch().store().mailboxes.clone();
+    t.wait_for(async move {
+        for number in 0..500 {
+            let message = Message {
+                uuid: format!("m{number}"),
+                user: "1000".to_owned(),
+                domain: "test.example".to_owned(),
+                state: MessageState::Kept,
+                ..Message::default()
+            };
+            mailboxes.insert(&message).await.expect("a store");
+        }
+    });
+    t.take_events();
+    bob.speaks(440.0).dial("1");
+    t.run_until("the call is over", secs(5), |_| is_over(&bob));
+    assert_eq!(maintenance(&mut t, "mailbox-full", "VM-User"), ["1000"]);
+    assert_eq!(counts(&mut t), "500:0:0:0");
+}
+
+#[test]
 fn operators_list_inject_mark_and_delete() {
     let mut t = switch();
     let bob = t.phone("1001");

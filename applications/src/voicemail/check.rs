@@ -106,6 +106,7 @@ async fn inside(session: &mut Session, visitor: &Visitor, visit: &Visit) -> AppR
         },
         "a mailbox was opened"
     );
+    stored(session.during(visitor.mailbox.purge()).await?)?;
     if let Some(zone) = visitor
         .mailbox
         .param("timezone")

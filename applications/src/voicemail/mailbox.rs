@@ -173,6 +173,20 @@ impl Mailbox {
         Ok(messages)
     }
 
+    /// Removes what a listener has deleted in a call that a crash ended, with its files.
+    pub async fn purge(&self) -> Result<(), StoreError> {
+        let mut messages = self.store.messages(self.domain(), self.id()).await?;
+        messages.retain(|message| message.state == MessageState::Deleted);
+        for message in &messages {
+            self.store
+                .remove(&message.domain, &message.user, &message.uuid)
+                .await?;
+        }
+        let files = messages.iter().map(|message| PathBuf::from(&message.path));
+        self.remove_files(files.collect()).await;
+        Ok(())
+    }
+
     /// The messages of a kind in the order in which they are played.
     pub async fn to_play(&self, kind: Kind) -> Result<Vec<Message>, StoreError> {
         let mut messages = self.messages().await?;

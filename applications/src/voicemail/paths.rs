@@ -204,4 +204,18 @@ mod tests {
             .expect("safe");
         assert!(link.make().is_err());
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn no_name_leads_out_of_the_root(name in ".{0,12}|[./a-z%]{0,8}") {
+            if let Some(place) = BoxDirectory::below("/voicemail", &["default", &name]) {
+                let path = place.path();
+                proptest::prop_assert_eq!(path.parent(), Some(Path::new("/voicemail/default")));
+            }
+            let file = safe_file_name(&name);
+            proptest::prop_assert!(is_safe_name(&file), "{} became {}", name, file);
+        }
+    }
 }

@@ -89,3 +89,14 @@ fn what_is_not_supported_or_wrong_is_said_with_its_line() {
         assert!(starts(wanted), "{wanted}\n{}", lines.join("\n"));
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_a_peer_says_is_never_more_than_a_name(text in ".{0,40}") {
+        let request = Request::parse(&Expanded::network(text));
+        proptest::prop_assert!(!request.check && !request.authorized && !request.only_authenticate);
+        proptest::prop_assert_eq!(request.domain, None);
+    }
+}

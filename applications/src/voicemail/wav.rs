@@ -124,4 +124,22 @@ mod tests {
             assert!(measure(&path).is_err());
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn damaged_headers_are_measured_or_refused(at in 0_usize..44, octet: u8) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let path = dir.path().join("x.wav");
+            let mut octets = encode(&[1; 800], 8_000);
+            octets[at] = octet;
+            std::fs::write(&path, &octets).expect("written");
+            if let Ok(extent) = measure(&path) {
+                proptest::prop_assert!(extent.octets <= 1_600);
+                repair(&path, &extent).expect("repaired");
+                proptest::prop_assert_eq!(std::fs::metadata(&path).expect("there").len(), 1_644);
+            }
+        }
+    }
 }

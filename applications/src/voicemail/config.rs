@@ -349,7 +349,7 @@ impl Section for VoicemailConf {
 }
 
 /// One warning for each parameter of users that asks for what is not done, at the first user who has it.
-fn warn_about_users(directory: &XmlDirectory, report: &mut Diagnostics) {
+pub(super) fn warn_about_users(directory: &XmlDirectory, report: &mut Diagnostics) {
     for name in UNSUPPORTED_USER_PARAMS {
         let having = |user: &&Arc<strowger_model::User>| user.param(name).is_some();
         let mut users = directory

@@ -1,9 +1,9 @@
 //! What the arguments mean, and what the configuration becomes.
 
-use super::config::{Callback, VoicemailConf};
+use super::config::{Callback, VoicemailConf, warn_about_users};
 use super::*;
 use strowger_model::xml::{parse, position::LocatedText};
-use strowger_model::{Diagnostics, Section};
+use strowger_model::{Diagnostics, Section, XmlDirectory};
 
 #[test]
 fn arguments_name_profile_domain_box_and_message() {
@@ -88,6 +88,29 @@ fn what_is_not_supported_or_wrong_is_said_with_its_line() {
     ] {
         assert!(starts(wanted), "{wanted}\n{}", lines.join("\n"));
     }
+}
+
+#[test]
+fn mail_asked_for_by_users_is_warned_about_once_for_each_parameter() {
+    let text = "<section name=\"directory\"><domain name=\"d\"><users>\n\
+        <user id=\"1000\"><params><param name=\"vm-mailto\" value=\"a@b\"/></params></user>\n\
+        <user id=\"1001\"><params><param name=\"vm-mailto\" value=\"c@d\"/>\
+        <param name=\"vm-attach-file\" value=\"true\"/></params></user>\n</users></domain></section>";
+    let mut report = Diagnostics::new();
+    let element = parse(&LocatedText::of_file("users.xml", text), &mut report).expect("an element");
+    let directory = XmlDirectory::compile(Some(&element), &mut report);
+    warn_about_users(&directory, &mut report);
+    let lines: Vec<String> = report.sorted().iter().map(|d| d.to_string()).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with("users.xml:2:1: warning: the user parameter `vm-mailto`"),
+        "{lines:?}"
+    );
+    assert!(lines[0].contains("1000@d and 1 other users"), "{lines:?}");
+    assert!(
+        lines[1].starts_with("users.xml:3:1: warning: the user parameter `vm-attach-file`"),
+        "{lines:?}"
+    );
 }
 
 proptest::proptest! {

@@ -16,6 +16,7 @@ pub fn modules() -> Vec<Module> {
     let mut modules = strowger_applications::modules();
     modules.push(strowger_loopback::module());
     modules.push(strowger_event_socket::module());
+    modules.push(strowger_sip::module());
     modules
 }
 

@@ -13,6 +13,7 @@ pub struct Limits {
     paused_outbound: AtomicBool,
     window: Mutex<Window>,
     peak_rate: AtomicU32,
+    recent_rate: RecentPeak,
 }
 
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl Limits {
                 last: 0,
             }),
             peak_rate: AtomicU32::new(0),
+            recent_rate: RecentPeak::default(),
         }
     }
 
@@ -100,6 +102,7 @@ impl Limits {
         }
         window.count += 1;
         self.peak_rate.fetch_max(window.count, Ordering::Relaxed);
+        self.recent_rate.note(u64::from(window.count));
         true
     }
 
@@ -117,9 +120,88 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// The most new sessions in one second of the last five minutes.
+    pub fn recent_peak_rate(&self) -> u64 {
+        self.recent_rate.peak(0)
+    }
+}
+
+/// Minutes that a recent peak looks back.
+const RECENT_MINUTES: usize = 5;
+
+/// The highest value noted in the last five minutes, to the minute.
+#[derive(Debug)]
+pub(crate) struct RecentPeak {
+    start: Instant,
+    /// Minute since the start and the highest value noted in it.
+    minutes: Mutex<[(u64, u64); RECENT_MINUTES]>,
+}
+
+impl Default for RecentPeak {
+    fn default() -> RecentPeak {
+        RecentPeak {
+            start: Instant::now(),
+            minutes: Mutex::default(),
+        }
+    }
+}
+
+impl RecentPeak {
+    pub(crate) fn note(&self, value: u64) {
+        self.note_at(self.minute(), value);
+    }
+
+    /// The peak, which is at least `now`.
+    pub(crate) fn peak(&self, now: u64) -> u64 {
+        self.peak_at(self.minute()).max(now)
+    }
+
+    fn minute(&self) -> u64 {
+        self.start.elapsed().as_secs() / 60
+    }
+
+    fn note_at(&self, minute: u64, value: u64) {
+        let mut minutes = self
+            .minutes
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let slot = &mut minutes[minute as usize % RECENT_MINUTES];
+        if slot.0 != minute {
+            *slot = (minute, 0);
+        }
+        slot.1 = slot.1.max(value);
+    }
+
+    fn peak_at(&self, minute: u64) -> u64 {
+        let minutes = self
+            .minutes
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        minutes
+            .iter()
+            .filter(|(noted, _)| noted + RECENT_MINUTES as u64 > minute)
+            .map(|(_, value)| *value)
+            .max()
+            .unwrap_or(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_peak_is_forgotten_after_five_minutes() {
+        let peak = RecentPeak::default();
+        peak.note_at(0, 9);
+        peak.note_at(3, 4);
+        assert_eq!(peak.peak_at(4), 9);
+        assert_eq!(peak.peak_at(5), 4);
+        assert_eq!(peak.peak_at(8), 0);
+        peak.note_at(8, 2);
+        assert_eq!(peak.peak_at(8), 2);
+    }
 
     #[test]
     fn a_second_admits_its_share_and_no_more() {

@@ -2,6 +2,7 @@
 
 use super::{Birth, Session, SessionHandle};
 use crate::endpoint::{Indication, IndicationSender};
+use crate::limits::RecentPeak;
 use crate::switch::Switch;
 use std::collections::HashMap;
 use std::future::Future;
@@ -52,6 +53,7 @@ pub struct Sessions {
     live: Mutex<HashMap<String, SessionHandle>>,
     since_start: AtomicU64,
     peak: AtomicUsize,
+    recent: RecentPeak,
     changed: Notify,
 }
 
@@ -86,6 +88,11 @@ impl Sessions {
         self.peak.load(Ordering::Relaxed)
     }
 
+    /// The most at one time in the last five minutes.
+    pub fn recent_peak(&self) -> u64 {
+        self.recent.peak(self.len() as u64)
+    }
+
     /// Resolves when the last session has ended.
     pub async fn emptied(&self) {
         loop {
@@ -112,6 +119,7 @@ impl Sessions {
         live.insert(handle.uuid().to_owned(), handle);
         self.since_start.fetch_add(1, Ordering::Relaxed);
         self.peak.fetch_max(live.len(), Ordering::Relaxed);
+        self.recent.note(live.len() as u64);
         Ok(())
     }
 

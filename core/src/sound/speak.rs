@@ -178,6 +178,11 @@ impl Speakers {
         self.by_language.insert(speaker.language(), speaker);
     }
 
+    /// The names of the languages.
+    pub fn languages(&self) -> impl Iterator<Item = &'static str> {
+        self.by_language.keys().copied()
+    }
+
     /// The language of that name (`en`, also `en-us`).
     pub fn find(&self, language: &str) -> Option<&Arc<dyn Speaker>> {
         let language = language.to_ascii_lowercase();

@@ -4,6 +4,7 @@
 pub mod audio;
 pub mod bridge;
 pub mod call;
+pub mod commands;
 pub mod digits;
 pub mod event;
 pub mod function;
@@ -22,7 +23,7 @@ use strowger_core::{Module, command};
 pub fn modules() -> Vec<Module> {
     vec![
         dialplan_tools(),
-        commands(),
+        general_commands(),
         arithmetic(),
         english(),
         voicemail::module(),
@@ -50,9 +51,10 @@ fn english() -> Module {
 }
 
 /// The functions and commands of `mod_commands`.
-fn commands() -> Module {
+fn general_commands() -> Module {
     let mut module = Module::named("mod_commands");
     module.commands.extend(function::functions());
+    module.commands.extend(commands::commands());
     module
 }
 

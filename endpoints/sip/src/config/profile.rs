@@ -680,7 +680,9 @@ fn multiple(p: &mut Params<'_, '_>) -> Multiple {
 fn algorithms(p: &mut Params<'_, '_>) -> Vec<Algorithm> {
     let names = p.list("rfc8760-auth-algorithms");
     if names.is_empty() {
-        return vec![Algorithm::Sha256, Algorithm::Md5];
+        // Many phones in use give up when they meet any other algorithm, even beside MD5; who has none of these names
+        // SHA-256 first (RFC 8760).
+        return vec![Algorithm::Md5];
     }
     let mut list = Vec::new();
     for name in names {

@@ -29,6 +29,11 @@ pub struct SectionCompiler {
 }
 
 impl SectionCompiler {
+    /// The `configuration` that it reads.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// For a section of `configuration`.
     pub fn of<S: Section>() -> SectionCompiler {
         SectionCompiler {

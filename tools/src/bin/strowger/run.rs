@@ -89,15 +89,6 @@ async fn serve(
             "running as root; a user of its own is safer, and ports above 1023 do not need root"
         );
     }
-    match switch
-        .store()
-        .registrations
-        .restore(switch.clock().now().timestamp())
-    {
-        Ok(0) => {}
-        Ok(number) => tracing::info!("{number} registrations from before the restart are valid"),
-        Err(error) => tracing::error!("{error}"),
-    }
     if let Err(error) = switch.start().await {
         switch.stop(Duration::ZERO).await;
         return Err(Failure::because(error));

@@ -4,7 +4,7 @@ use crate::originate::{self, Reached, on_failure};
 use crate::session::{
     AppResult, BridgeEnd, BridgeRole, Command, Interrupt, Session, after_bridge_destination,
 };
-use strowger_model::{Expanded, is_true};
+use strowger_model::{Expanded, Variables, is_true};
 
 /// Dials and bridges the session with whoever answers; afterwards its variables decide what comes next.
 pub async fn bridge(session: &mut Session, destination: &Expanded) -> AppResult {
@@ -30,6 +30,9 @@ pub async fn connect(session: &mut Session, reached: Reached) -> Result<BridgeEn
     }
     session.run_dial_hooks("pre_bridge").await?;
     let peer = reached.adopt();
+    for (name, value) in bridge_exports(&session.channel().variables) {
+        peer.send_surely(Command::SetVariable { name, value });
+    }
     peer.send_surely(Command::Join {
         peer: session.handle().clone(),
         role: BridgeRole::Callee,
@@ -37,6 +40,21 @@ pub async fn connect(session: &mut Session, reached: Reached) -> Result<BridgeEn
     let end = session.exchange(peer, BridgeRole::Caller).await?;
     session.run_dial_hooks("post_bridge").await?;
     Ok(end)
+}
+
+/// The variables that the partner of a bridge gets (`bridge_export_vars`).
+fn bridge_exports(variables: &Variables) -> Vec<(String, Expanded)> {
+    variables
+        .text("bridge_export_vars")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter_map(|name| {
+            let value = variables.get(name)?.clone();
+            let name = name.strip_prefix("nolocal:").unwrap_or(name);
+            Some((name.to_owned(), value))
+        })
+        .collect()
 }
 
 /// The caller's side after the callee has left (spec/applications.md §2.6).
@@ -53,4 +71,28 @@ fn after_bridge(session: &mut Session, end: BridgeEnd) -> AppResult {
         return Err(Interrupt::Hangup(end.cause).into());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partner_gets_what_is_listed() {
+        let mut variables = Variables::new();
+        variables.set("bridge_export_vars", "a,nolocal:b,unset");
+        variables.set("a", "1");
+        variables.set("nolocal:b", "2");
+        let names: Vec<_> = bridge_exports(&variables)
+            .into_iter()
+            .map(|(name, value)| (name, value.into_string()))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("a".to_owned(), "1".to_owned()),
+                ("b".to_owned(), "2".to_owned())
+            ]
+        );
+    }
 }

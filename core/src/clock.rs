@@ -42,6 +42,11 @@ impl Clock {
         self.now().timestamp_micros()
     }
 
+    /// Lets time pass without holding anybody up.
+    pub async fn rest(&self, time: std::time::Duration) {
+        tokio::time::sleep(time).await;
+    }
+
     /// The zone of local times.
     pub fn zone(&self) -> Zone {
         self.zone.clone()

@@ -1,10 +1,9 @@
 //! `uuid_broadcast`: a sound or an application inside whatever a channel does.
 
-use super::target::deliver;
+use super::target::replied;
 use strowger_core::session::Command;
 use strowger_core::{CommandCall, SessionHandle};
 use strowger_model::{Expanded, HangupCause, separate};
-use tokio::sync::oneshot;
 
 /// What is to be run.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,23 +69,21 @@ pub(super) async fn uuid_broadcast(call: CommandCall<'_>) -> String {
 }
 
 fn start(session: &SessionHandle, work: Work) -> String {
-    let done = work.then.map(|cause| {
-        let (done, finished) = oneshot::channel();
-        let session = session.clone();
-        tokio::spawn(async move {
-            if finished.await.is_ok() {
-                session.hangup(cause);
-            }
-        });
-        done
-    });
-    let command = Command::Execute {
-        application: work.application,
-        data: work.data,
-        event_uuid: None,
-        done,
+    let Work {
+        application,
+        data,
+        then,
+    } = work;
+    let sent = match then {
+        Some(cause) => session.execute_then_hang_up(application, data, cause),
+        None => session.send(Command::Execute {
+            application,
+            data,
+            event_uuid: None,
+            done: None,
+        }),
     };
-    deliver(session, command, "+OK Message sent\n")
+    replied(sent, "+OK Message sent\n")
 }
 
 #[cfg(test)]

@@ -20,10 +20,11 @@ pub(super) async fn global_setvar(call: CommandCall<'_>) -> String {
     let Some(wish) = Wish::of(call.arguments.as_str().trim()) else {
         return "-USAGE: <name>=<value>[ =<current>]\n".to_owned();
     };
-    if let Some(current) = wish.current {
-        if call.switch.global(wish.name).unwrap_or_default() != current {
-            return "-ERR the variable has another value\n".to_owned();
-        }
+    if wish
+        .current
+        .is_some_and(|current| call.switch.global(wish.name).unwrap_or_default() != current)
+    {
+        return "-ERR the variable has another value\n".to_owned();
     }
     call.switch.set_global(wish.name, wish.value);
     "+OK".to_owned()

@@ -2,6 +2,7 @@
 
 use super::INTERFACE_VERSION;
 use std::time::Duration;
+use strowger_core::clock::Clock;
 use strowger_core::shutdown::Phase;
 use strowger_core::{CommandCall, Switch};
 
@@ -77,7 +78,7 @@ pub(super) async fn status(call: CommandCall<'_>) -> String {
         limits.recent_peak_rate()
     ));
     out.push_str(&format!("{} session(s) max\n", limits.max_sessions()));
-    if let Some(idle) = idle().await {
+    if let Some(idle) = idle(switch.clock()).await {
         out.push_str(&format!("min idle cpu 0.00/{idle:.2}\n"));
     }
     if let Some((soft, hard)) = stack() {
@@ -107,9 +108,9 @@ fn up_line(up: Duration) -> String {
 }
 
 /// Share of time in which the processors had nothing to do, percent; `None` where the system does not say.
-async fn idle() -> Option<f64> {
+async fn idle(clock: &Clock) -> Option<f64> {
     let before = processor_times(&std::fs::read_to_string("/proc/stat").ok()?)?;
-    tokio::time::sleep(WATCH).await;
+    clock.rest(WATCH).await;
     let after = processor_times(&std::fs::read_to_string("/proc/stat").ok()?)?;
     let (idle, all) = (
         after.0.saturating_sub(before.0),

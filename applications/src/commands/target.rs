@@ -24,7 +24,12 @@ pub(super) fn first_word(text: &Expanded) -> (Expanded, Expanded) {
 
 /// Puts a message into a channel's mailbox and gives the reply to the operator: `well`, or what went wrong.
 pub(super) fn deliver(channel: &SessionHandle, command: Command, well: &str) -> String {
-    match channel.send(command) {
+    replied(channel.send(command), well)
+}
+
+/// The reply to an operator whose message was sent, or was not.
+pub(super) fn replied(sent: Result<(), Busy>, well: &str) -> String {
+    match sent {
         Ok(()) => well.to_owned(),
         Err(Busy::Full) => "-ERR the channel is busy, try again\n".to_owned(),
         Err(Busy::Gone) => NO_CHANNEL.to_owned(),

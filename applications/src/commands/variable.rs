@@ -3,6 +3,7 @@
 use super::target::{NO_CHANNEL, channel, deliver, first_word};
 use crate::variable::assignment::Assignment;
 use std::time::Duration;
+use strowger_core::clock::Clock;
 use strowger_core::session::{ChannelScope, Command};
 use strowger_core::{CommandCall, SessionHandle};
 use strowger_model::{Argument, Expanded};
@@ -38,7 +39,7 @@ pub(super) async fn uuid_setvar(call: CommandCall<'_>) -> String {
     if name.is_empty() {
         return "-ERR No variable specified\n".to_owned();
     }
-    set(&session, name.into_string(), value).await
+    set(call.switch.clock(), &session, name.into_string(), value).await
 }
 
 /// Sets several variables.
@@ -56,7 +57,13 @@ pub(super) async fn uuid_setvar_multi(call: CommandCall<'_>) -> String {
         let Ok(assignment) = Assignment::parse_argument(&item) else {
             return "-ERR No variable specified\n".to_owned();
         };
-        let reply = set(&session, assignment.name, assignment.value).await;
+        let reply = set(
+            call.switch.clock(),
+            &session,
+            assignment.name,
+            assignment.value,
+        )
+        .await;
         if !reply.starts_with("+OK") {
             return reply;
         }
@@ -66,7 +73,7 @@ pub(super) async fn uuid_setvar_multi(call: CommandCall<'_>) -> String {
 
 /// Sets a variable and waits a moment until the channel shows it, so that the operator's next question is answered
 /// with the new value.
-async fn set(session: &SessionHandle, name: String, value: Expanded) -> String {
+async fn set(clock: &Clock, session: &SessionHandle, name: String, value: Expanded) -> String {
     if value.as_str().contains("${") {
         return "-ERR the value contains a variable\n".to_owned();
     }
@@ -84,7 +91,7 @@ async fn set(session: &SessionHandle, name: String, value: Expanded) -> String {
         if seen || !reply.starts_with("+OK") || session.hangup_cause().is_some() {
             break;
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        clock.rest(BETWEEN_LOOKS).await;
     }
     reply
 }

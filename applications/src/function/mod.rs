@@ -85,6 +85,13 @@ pub fn functions() -> Vec<ApiCommand> {
             "The users of the directory"
         ),
         command!(
+            "md5",
+            text::md5,
+            "<text>",
+            "The MD5 digest of a text",
+            expandable
+        ),
+        command!(
             "module_exists",
             lookup::module_exists,
             "<module>",

@@ -1,5 +1,6 @@
 //! `toupper`, `replace`, `coalesce` and their like: texts from texts.
 
+use md5::{Digest, Md5};
 use strowger_core::CommandCall;
 use strowger_model::event::encode::{percent, percent_decode};
 use strowger_model::{Expanded, separate};
@@ -33,6 +34,17 @@ pub async fn url_encode(call: CommandCall<'_>) -> String {
 /// `url_decode`.
 pub async fn url_decode(call: CommandCall<'_>) -> String {
     percent_decode(call.arguments.as_str())
+}
+
+/// `md5`: the digest in hexadecimal digits; an empty text has none.
+pub async fn md5(call: CommandCall<'_>) -> String {
+    match call.arguments.as_str() {
+        "" => "!err!".to_owned(),
+        text => Md5::digest(text)
+            .iter()
+            .map(|octet| format!("{octet:02x}"))
+            .collect(),
+    }
 }
 
 /// `coalesce`: the first value that is not empty.

@@ -35,3 +35,6 @@ pub fn applications() -> Vec<Box<dyn Application>> {
 pub(crate) fn each(list: Assignments) -> impl Iterator<Item = Assignment> {
     list.0.into_iter()
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,6 +134,30 @@ impl SessionHandle {
         }
     }
 
+    /// Runs an application inside whatever the session waits for, and ends the call with `cause` when it is done.
+    pub fn execute_then_hang_up(
+        &self,
+        application: String,
+        data: String,
+        cause: HangupCause,
+    ) -> Result<(), Busy> {
+        let (done, finished) = tokio::sync::oneshot::channel();
+        self.send(Command::Execute {
+            application,
+            data,
+            event_uuid: None,
+            done: Some(done),
+        })?;
+        let session = self.clone();
+        tokio::spawn(async move {
+            // An application that was interrupted tells nobody: whatever interrupted it decides about the call.
+            if finished.await.is_ok() {
+                session.hangup(cause);
+            }
+        });
+        Ok(())
+    }
+
     /// The channel as it last showed itself.
     pub fn snapshot(&self) -> Arc<ChannelSnapshot> {
         self.0.snapshot.load_full()

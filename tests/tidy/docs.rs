@@ -2,6 +2,8 @@
 
 use crate::arrows;
 use crate::tree;
+use std::collections::BTreeSet;
+use strowger_core::Assembly;
 
 /// Links of a Markdown text: `[words](target)`, outside of code.
 fn links(text: &str) -> Vec<(usize, String)> {
@@ -151,4 +153,47 @@ fn comments_cite_what_is_there() {
         })
         .collect();
     tree::none("Documents that are not in the tree", &findings);
+}
+
+#[test]
+fn the_reference_is_fresh() {
+    let page = tree::read("applications/REFERENCE.md");
+    let assembly = Assembly::of(strowger_tools::wiring::modules());
+    let usages: BTreeSet<String> = assembly
+        .registry
+        .applications
+        .iter()
+        .map(|application| {
+            let spec = application.spec();
+            format!("{} {}", spec.name, spec.grammar.usage())
+                .trim_end()
+                .to_owned()
+        })
+        .chain(assembly.registry.commands.iter().map(|command| {
+            // As a table's cell has it.
+            let summary = command.spec.summary.replace('|', "\\|").replace('\n', " ");
+            format!("{} {summary}", command.spec.name)
+        }))
+        .collect();
+    let blocks = page.split("```text\n").skip(1);
+    let written: BTreeSet<String> = blocks
+        .filter_map(|block| Some(block.split_once("\n```")?.0.to_owned()))
+        .chain(page.lines().filter_map(|line| {
+            let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            // Commands have their syntax, or nothing, in the second cell; arguments of applications have no such line
+            // outside their own tables.
+            let summary = rest.strip_suffix(" |")?.rsplit_once("| ")?.1;
+            let command = assembly.registry.commands.find(name)?;
+            let expected = command.spec.summary.replace('|', "\\|");
+            (expected == summary).then(|| format!("{name} {summary}"))
+        }))
+        .collect();
+    let findings: Vec<String> = usages
+        .symmetric_difference(&written)
+        .map(|usage| usage.to_owned())
+        .collect();
+    tree::none(
+        "applications/REFERENCE.md is not up to date; run: cargo run --bin reference",
+        &findings,
+    );
 }

@@ -10,7 +10,7 @@ use strowger_model::{User, is_false};
 use strowger_sip_proto::auth::{
     Algorithm, Challenge, Credentials, NonceVerdict, challenges, credentials, ha1, verify,
 };
-use strowger_sip_proto::message::Request;
+use strowger_sip_proto::message::{Host, Request, Uri};
 use strowger_sip_proto::{Flow, HeaderList};
 
 /// Stands in for the secret of users that do not exist, so that they cost the same time.
@@ -170,7 +170,7 @@ impl Examination<'_> {
         let domain = self.domain();
         let user = self.config.directory().user(&domain, &credentials.username);
         let right = self.digest_is_right(user, realm, credentials);
-        let for_us = credentials.is_for(self.request.uri());
+        let for_us = credentials.is_for(self.request.uri()) || self.names_us(&credentials.uri);
         let allowed = user.is_some_and(|user| self.may_come_from_here(user));
         match user {
             Some(user) if right && for_us && allowed => {
@@ -195,6 +195,24 @@ impl Examination<'_> {
             }
             _ => self.refused(&credentials.username),
         }
+    }
+
+    /// Some clients hash their server's address instead of the Request-URI. What counts is that the digest was made for
+    /// this exchange and for nobody else's number.
+    fn names_us(&self, hashed: &str) -> bool {
+        let Ok(hashed) = Uri::parse(hashed) else {
+            return false;
+        };
+        let uri = self.request.uri();
+        let user = hashed.user().unwrap_or_default();
+        let own = |host: &Host| {
+            host.ip()
+                .is_some_and(|address| address == self.profile.shown_local())
+        };
+        (user.is_empty() || Some(user) == uri.user())
+            && hashed
+                .host()
+                .is_some_and(|host| Some(host) == uri.host() || own(host))
     }
 
     /// Compares the digest; for users that do not exist against a secret that nobody has.

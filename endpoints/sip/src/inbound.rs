@@ -75,9 +75,9 @@ impl Shard {
     /// An INVITE outside any call.
     pub(crate) fn invited(&mut self, now: Instant, call: CallKey, flow: Flow, request: &Request) {
         let outcome = self
-            .may_enter(request)
-            .and_then(|contact| Ok((self.admit(now, &flow, request)?, contact)))
-            .and_then(|(admitted, contact)| self.take(call, &flow, request, admitted, &contact));
+            .may_enter()
+            .and_then(|()| self.admit(now, &flow, request))
+            .and_then(|admitted| self.take(now, call, &flow, request, admitted));
         if let Err(refusal) = outcome {
             self.profile
                 .counters
@@ -96,8 +96,8 @@ impl Shard {
         }
     }
 
-    /// Limits, and what no call can do without.
-    fn may_enter(&self, request: &Request) -> Result<NameAddr, Refusal> {
+    /// Limits.
+    fn may_enter(&self) -> Result<(), Refusal> {
         let conf = self.profile.conf.load();
         let counters = &self.profile.counters;
         if !self.takes_calls() {
@@ -115,12 +115,7 @@ impl Shard {
         if full {
             return Err(Refusal::retry_after(BUSY, RETRY_WHEN_FULL));
         }
-        request
-            .contacts()
-            .ok()
-            .and_then(|contacts| contacts.first().cloned())
-            .filter(|contact| contact.uri.is_sip())
-            .ok_or(Refusal::of(400, "Missing Contact Header"))
+        Ok(())
     }
 
     /// Lists and digest.
@@ -202,12 +197,13 @@ impl Shard {
     /// Makes the call and hands it to the exchange.
     fn take(
         &mut self,
+        now: Instant,
         key: CallKey,
         flow: &Flow,
         request: &Request,
         admitted: Admitted,
-        contact: &NameAddr,
     ) -> Result<(), Refusal> {
+        let contact = &contact(request)?;
         if request.has("Replaces") || request.has("Join") {
             // Joining calls of others is not supported yet: such a dialog is not found.
             return Err(Refusal::of(481, ""));
@@ -265,7 +261,9 @@ impl Shard {
             port,
         };
         let handle = self.switch.incoming(call).map_err(|refusal| {
-            tracing::info!(profile = self.profile.name, %refusal, "a call is refused");
+            if self.profile.guard.may_log(flow.peer.ip(), "no room", now) {
+                tracing::info!(profile = self.profile.name, source = %flow.peer.ip(), %refusal, "calls are refused");
+            }
             Refusal::retry_after(BUSY, RETRY_WHEN_FULL)
         })?;
         let counters = &self.profile.counters;
@@ -295,6 +293,16 @@ impl Shard {
         );
         Ok(())
     }
+}
+
+/// Where requests to the caller go.
+fn contact(request: &Request) -> Result<NameAddr, Refusal> {
+    request
+        .contacts()
+        .ok()
+        .and_then(|contacts| contacts.first().cloned())
+        .filter(|contact| contact.uri.is_sip())
+        .ok_or(Refusal::of(400, "Missing Contact Header"))
 }
 
 /// What the profile's lists say about a source.

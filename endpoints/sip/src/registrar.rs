@@ -179,12 +179,7 @@ impl Shard {
         request: &Request,
     ) -> Result<Owner, Refusal> {
         let to = request.to().map_err(|_| Refusal::of(400, "Malformed To"))?;
-        let user = to
-            .uri
-            .user()
-            .map(std::borrow::Cow::into_owned)
-            .filter(|user| is_plain(user))
-            .ok_or(Refusal::of(400, "To Without User"))?;
+        let user = to.uri.user().unwrap_or_default().into_owned();
         let to_host = to.uri.host_text();
         let stored_domain = conf
             .force_register_db_domain
@@ -200,6 +195,9 @@ impl Shard {
         }
         let domain = conf.force_register_domain.clone().unwrap_or(to_host);
         if listed || conf.accept_blind_reg {
+            if !is_plain(&user) {
+                return Err(Refusal::of(400, "Odd User"));
+            }
             return Ok(Owner {
                 account: config.directory().user(&domain, &user).cloned(),
                 auth_user: user.clone(),
@@ -230,7 +228,7 @@ impl Shard {
             .directory()
             .user(domain, &user)
             .is_some_and(|named| Arc::ptr_eq(named, &identity.user));
-        if forced.is_none() && !own && conf.force_matching_username {
+        if forced.is_none() && !own && (conf.force_matching_username || !is_plain(&user)) {
             return Err(Refusal::of(403, ""));
         }
         Ok(Owner {

@@ -26,6 +26,8 @@ const WHOLE_MESSAGE: Duration = Duration::from_secs(10);
 const STRANGER_IDLE: Duration = Duration::from_secs(30);
 /// A peer that does not read what we send loses its connection after this time.
 const WRITE: Duration = Duration::from_secs(10);
+/// How long a peer that has closed its half of the connection may wait for answers.
+const ANSWER: Duration = Duration::from_secs(2);
 /// How long opening a connection may take; less than the transaction's 32 s, so that another address can be tried.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Connections from one address.
@@ -282,8 +284,12 @@ impl Connection {
         // When the message under way began, and when the last complete one came.
         let mut began: Option<Instant> = None;
         let mut last = opened;
+        // The peer has said all it will say; it may still want our answer.
+        let mut ended: Option<Instant> = None;
         loop {
-            let deadline = if let Some(began) = began {
+            let deadline = if ended.is_some() {
+                ended
+            } else if let Some(began) = began {
                 Some(began + WHOLE_MESSAGE)
             } else if self.inbound && !heard {
                 Some(opened + FIRST_OCTETS)
@@ -295,12 +301,22 @@ impl Connection {
             // Trust may come while we wait: look again then.
             let look = deadline.unwrap_or_else(|| Instant::now() + STRANGER_IDLE);
             tokio::select! {
-                read = stream.read(&mut buffer) => {
-                    let Ok(length @ 1..) = read else { break };
+                read = stream.read(&mut buffer), if ended.is_none() => {
+                    let Ok(length) = read else { break };
+                    if length == 0 {
+                        ended = Some(Instant::now() + ANSWER);
+                        continue;
+                    }
                     heard = true;
                     framer.push(buffer.get(..length).unwrap_or_default());
+                    let before = last;
                     if !self.take_frames(&mut framer, &mut stream, &mut last).await {
-                        break;
+                        if last == before && last == opened {
+                            break;
+                        }
+                        // What came before the unreadable part is still answered.
+                        ended = Some(Instant::now() + ANSWER);
+                        continue;
                     }
                     began = framer.is_partial().then(|| began.unwrap_or_else(Instant::now));
                 }
@@ -311,7 +327,10 @@ impl Connection {
                     }
                 }
                 () = sleep_until(look) => {
-                    let trusted = began.is_none() && heard && self.trusted.load(Ordering::Relaxed);
+                    let trusted = ended.is_none()
+                        && began.is_none()
+                        && heard
+                        && self.trusted.load(Ordering::Relaxed);
                     if deadline.is_some() && !trusted {
                         break;
                     }

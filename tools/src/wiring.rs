@@ -8,14 +8,20 @@ use strowger_core::store::Store;
 use strowger_core::{FindPattern, HuntLog, Module, SwitchParts};
 use strowger_dialplan::InlineDialplan;
 use strowger_dialplan::pattern::{Outcome, Pattern};
+use strowger_event_socket::LogTap;
 use strowger_media::{MediaConfig, MediaPool};
 use strowger_model::{Dialplan, Expanded};
 
 /// Every module of every room.
 pub fn modules() -> Vec<Module> {
+    modules_with_log(LogTap::default())
+}
+
+/// Every module of every room, with the log that clients of the event socket may read.
+pub fn modules_with_log(log: LogTap) -> Vec<Module> {
     let mut modules = strowger_applications::modules();
     modules.push(strowger_loopback::module());
-    modules.push(strowger_event_socket::module());
+    modules.push(strowger_event_socket::module_with_log(log));
     modules.push(strowger_sip::module());
     modules
 }

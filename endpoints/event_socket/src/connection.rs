@@ -4,6 +4,7 @@ use crate::config::EventSocketConf;
 use crate::filter::Filters;
 use crate::guard::Guard;
 use crate::listener::conf;
+use crate::log::{LogLine, LogTap};
 use crate::request::Request;
 use crate::send;
 use crate::wire::{self, CLIENT_LIMIT, Decoder, Format, Frame, STRANGER_LIMIT};
@@ -15,12 +16,12 @@ use std::time::{Duration, Instant};
 use strowger_core::event_bus::{EventFilter, Subscription};
 use strowger_core::shutdown::Shutdown;
 use strowger_core::{CommandSource, Switch};
-use strowger_model::{Event, EventName, Expanded};
+use strowger_model::{Event, EventName, Expanded, LogLevel};
 use subtle::ConstantTimeEq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 /// How long a client has to log in.
 const LOGIN: Duration = Duration::from_secs(25);
@@ -39,6 +40,7 @@ const CHUNK: usize = 4 * 1024;
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     pub(crate) guard: Arc<Guard>,
+    pub(crate) log: LogTap,
 }
 
 /// Why a connection is over.
@@ -86,6 +88,8 @@ async fn session(connection: &mut Connection, peer: &Peer, switch: &Switch) -> E
         dropped: 0,
         losses: 0,
         jobs: Arc::new(Semaphore::new(JOBS)),
+        tap: peer.log.clone(),
+        log: None,
     };
     match client.converse(connection).await {
         Ok(()) => End::Goodbye,
@@ -183,6 +187,8 @@ struct Client {
     dropped: u64,
     losses: u32,
     jobs: Arc<Semaphore>,
+    tap: LogTap,
+    log: Option<mpsc::Receiver<Arc<LogLine>>>,
 }
 
 impl Client {
@@ -205,6 +211,7 @@ impl Client {
                     Some(event) => self.deliver(connection, &event).await?,
                     None => return Ok(()),
                 },
+                line = next_line(&mut self.log) => connection.write(&wire::log_data(&line)).await?,
             }
         }
     }
@@ -282,18 +289,30 @@ impl Client {
             Request::SendEvent(name) => send::to_bus(&self.switch, name, frame),
             Request::SendMsg(uuid) => send::to_session(&self.switch, uuid, frame),
             Request::GetVar(name) => self.variable(name),
-            Request::Log(_) => {
-                "-ERR log lines are not sent here; they are on the exchange's standard error"
-                    .to_owned()
-            }
-            // FreeSWITCH's own spelling, which clients compare with.
-            Request::NoLog => "-ERR not loging".to_owned(),
+            Request::Log(level) => self.read_log(level),
+            Request::NoLog => match self.log.take() {
+                Some(_) => "+OK no longer logging".to_owned(),
+                // FreeSWITCH's own spelling, which clients compare with.
+                None => "-ERR not loging".to_owned(),
+            },
             Request::Controlling => "-ERR not controlling a session".to_owned(),
             Request::DivertEvents => "-ERR not controlling a session.".to_owned(),
             Request::Unknown => "-ERR command not found".to_owned(),
         };
         connection.write(&wire::reply(&text)).await?;
         Ok(false)
+    }
+
+    fn read_log(&mut self, text: &str) -> String {
+        let level = match text {
+            "" => Some(LogLevel::Debug),
+            text => LogLevel::parse(text),
+        };
+        let Some(level) = level else {
+            return "-ERR invalid log level".to_owned();
+        };
+        self.log = Some(self.tap.subscribe(level));
+        format!("+OK log level {text} [{}]", level.number())
     }
 
     fn forget_events(&mut self) {
@@ -366,6 +385,16 @@ impl Client {
         });
         wire::reply_with(&format!("+OK Job-UUID: {uuid}"), "Job-UUID", &uuid)
     }
+}
+
+/// The next log line; never, for a client that reads none.
+async fn next_line(log: &mut Option<mpsc::Receiver<Arc<LogLine>>>) -> Arc<LogLine> {
+    if let Some(lines) = log
+        && let Some(line) = lines.recv().await
+    {
+        return line;
+    }
+    std::future::pending().await
 }
 
 fn crashed() -> String {

@@ -3,6 +3,7 @@
 use crate::config::EventSocketConf;
 use crate::connection::{self, Peer};
 use crate::guard::Guard;
+use crate::log::LogTap;
 use crate::wire;
 use socket2::{SockRef, TcpKeepalive};
 use std::net::{IpAddr, SocketAddr};
@@ -26,12 +27,20 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The event socket of one switch.
-#[derive(Default)]
 pub struct EventSocket {
     local: OnceLock<SocketAddr>,
+    log: LogTap,
 }
 
 impl EventSocket {
+    /// An event socket whose clients may read this log.
+    pub fn new(log: LogTap) -> EventSocket {
+        EventSocket {
+            local: OnceLock::new(),
+            log,
+        }
+    }
+
     /// Where it listens, once it does.
     pub fn local(&self) -> Option<SocketAddr> {
         self.local.get().copied()
@@ -67,7 +76,13 @@ impl Endpoint for EventSocket {
             let local = listener.local_addr().unwrap_or(address);
             let _ = self.local.set(local);
             let clients = Arc::new(Semaphore::new(conf.max_clients));
-            tokio::spawn(accept(listener, switch, shutdown, clients));
+            tokio::spawn(accept(
+                listener,
+                switch,
+                shutdown,
+                clients,
+                self.log.clone(),
+            ));
             Ok(())
         })
     }
@@ -96,6 +111,7 @@ async fn accept(
     switch: Switch,
     shutdown: Shutdown,
     clients: Arc<Semaphore>,
+    log: LogTap,
 ) {
     let guard = Arc::new(Guard::default());
     let refusals = Arc::new(Semaphore::new(REFUSALS));
@@ -133,6 +149,7 @@ async fn accept(
         let peer = Peer {
             address,
             guard: guard.clone(),
+            log: log.clone(),
         };
         let (switch, shutdown) = (switch.clone(), shutdown.clone());
         tokio::spawn(async move {

@@ -1,5 +1,6 @@
 //! The text protocol: octets in, frames out, and back. No sockets, no clock.
 
+use crate::log::LogLine;
 use strowger_model::Event;
 use strowger_model::event::encode;
 
@@ -227,6 +228,22 @@ pub fn event(format: Format, event: &Event) -> String {
         body.len(),
         format.name()
     )
+}
+
+/// A line of the log.
+pub fn log_data(line: &LogLine) -> String {
+    let mut head = format!(
+        "Content-Type: log/data\nContent-Length: {}\nLog-Level: {}\nText-Channel: 0\nLog-File: {}\nLog-Func: {}\nLog-Line: {}\n",
+        line.text.len(),
+        line.level.number(),
+        one_line(&line.file),
+        one_line(&line.function),
+        line.line,
+    );
+    if let Some(uuid) = &line.uuid {
+        head.push_str(&format!("User-Data: {}\n", one_line(uuid)));
+    }
+    format!("{head}\n{}", line.text)
 }
 
 /// What is said before the connection is closed.

@@ -7,6 +7,7 @@ use strowger_core::config::ConfigSource;
 use strowger_core::media::{MediaConfig, MediaPool};
 use strowger_core::store::Store;
 use strowger_core::{CommandCall, Module, Switch, SwitchParts, command};
+use strowger_event_socket::LogTap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -15,6 +16,7 @@ const PASSWORD: &str = "zK4nPw8sQx2v";
 /// The exchange.
 pub struct Bench {
     pub switch: Switch,
+    pub log: LogTap,
     pub warnings: String,
     address: String,
     password: String,
@@ -68,12 +70,16 @@ impl Bench {
                </section></document>"#
         );
         std::fs::write(folder.path().join("strowger.xml"), document).expect("written");
+        let log = LogTap::default();
         let parts = SwitchParts {
             source: ConfigSource {
                 directory: folder.path().to_owned(),
                 ..ConfigSource::default()
             },
-            modules: vec![test_module(), strowger_event_socket::module()],
+            modules: vec![
+                test_module(),
+                strowger_event_socket::module_with_log(log.clone()),
+            ],
             dialplan: Arc::new(|_, _, _| Vec::new()),
             find_pattern: Arc::new(|_, _| None),
             hunt_log: Arc::new(|_, _| Vec::new()),
@@ -96,6 +102,7 @@ impl Bench {
             .to_owned();
         Bench {
             switch,
+            log,
             warnings: warnings.to_string(),
             address,
             password: password.to_owned(),

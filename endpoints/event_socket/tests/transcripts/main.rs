@@ -4,7 +4,8 @@ mod bench;
 
 use bench::{Bench, Client};
 use std::time::Duration;
-use strowger_model::{Event, EventName};
+use strowger_event_socket::LogLine;
+use strowger_model::{Event, EventName, LogLevel};
 
 #[tokio::test]
 async fn nothing_but_a_password_opens_the_door() {
@@ -233,6 +234,41 @@ async fn a_client_that_does_not_read_leaves_and_nobody_waits_for_it() {
     }
     client.read_a_while(Duration::from_secs(5)).await;
     assert!(client.hung_up());
+}
+
+#[tokio::test]
+async fn log_lines_come_while_they_are_wanted() {
+    let bench = Bench::start("").await;
+    let mut client = bench.client().await;
+    assert_eq!(client.ask("log no_such").await, "-ERR invalid log level");
+    assert_eq!(client.ask("nolog").await, "-ERR not loging");
+    assert_eq!(client.ask("log").await, "+OK log level  [7]");
+    assert_eq!(client.ask("log warning").await, "+OK log level warning [4]");
+    let line = |level| LogLine {
+        level,
+        file: "x.rs".into(),
+        function: "y".into(),
+        line: 3,
+        uuid: Some("u".into()),
+        text: "[ERR] oops\n".into(),
+    };
+    bench.log.line(line(LogLevel::Info));
+    bench.log.line(line(LogLevel::Err));
+    let heard = client.frame().await;
+    assert!(
+        heard
+            .head
+            .starts_with("Content-Type: log/data\nContent-Length: 11\nLog-Level: 3\n")
+    );
+    assert!(heard.head.ends_with("Log-Line: 3\nUser-Data: u\n"));
+    assert_eq!(heard.body, "[ERR] oops\n");
+    assert_eq!(client.ask("nolog").await, "+OK no longer logging");
+    assert!(
+        !bench.log.wants(LogLevel::Err) || {
+            bench.log.line(line(LogLevel::Err));
+            !bench.log.wants(LogLevel::Err)
+        }
+    );
 }
 
 #[tokio::test]

@@ -2,8 +2,12 @@
 
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
+use strowger_event_socket::{LogLine, LogTap};
 use strowger_model::LogLevel;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, dynamic_filter_fn};
+use tracing_subscriber::layer::{self, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
@@ -13,6 +17,8 @@ const MESSAGE: usize = 160;
 /// Changes what is logged.
 pub struct Log {
     filter: reload::Handle<EnvFilter, Registry>,
+    /// For clients of the event socket.
+    pub tap: LogTap,
     /// The operator said what to log; the configuration does not change it.
     named: bool,
 }
@@ -27,13 +33,22 @@ impl Log {
         let lines = fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal());
+        let tap = LogTap::default();
+        let wanted = tap.clone();
+        let wanted = dynamic_filter_fn(move |metadata, _| {
+            (metadata.target().starts_with(OURS) || metadata.target() == DIALPLAN)
+                && wanted.wants(level_of(*metadata.level()))
+        })
+        .with_max_level_hint(LevelFilter::DEBUG);
         tracing_subscriber::registry()
             .with(lines.with_filter(filter))
+            .with(ToClients(tap.clone()).with_filter(wanted))
             .try_init()
             .map_err(|error| error.to_string())?;
         std::panic::set_hook(Box::new(panicked));
         Ok(Log {
             filter: handle,
+            tap,
             named: level.is_some(),
         })
     }
@@ -51,6 +66,73 @@ impl Log {
         };
         // Fails only when the subscriber is gone, and with it the log.
         let _ = self.filter.reload(EnvFilter::new(word));
+    }
+}
+
+/// Parts of the program whose lines clients get: our own, and what a dialplan logs.
+const OURS: &str = "strowger";
+const DIALPLAN: &str = "dialplan";
+
+/// Hands log lines to clients of the event socket.
+struct ToClients(LogTap);
+
+impl<S: Subscriber> Layer<S> for ToClients {
+    fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
+        let metadata = event.metadata();
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let level = level_of(*metadata.level());
+        let place = metadata.line().unwrap_or(0);
+        let text = format!(
+            "{} [{level}] {}:{place} {}{}\n",
+            chrono::Local::now().format("%Y-%m-%d %H:%M:%S%.6f"),
+            metadata.target(),
+            fields.message,
+            fields.others,
+        );
+        self.0.line(LogLine {
+            level,
+            file: metadata.file().unwrap_or_default().to_owned(),
+            function: metadata.target().to_owned(),
+            line: place,
+            uuid: fields.uuid,
+            text,
+        });
+    }
+}
+
+fn level_of(level: Level) -> LogLevel {
+    match level {
+        Level::ERROR => LogLevel::Err,
+        Level::WARN => LogLevel::Warning,
+        Level::INFO => LogLevel::Info,
+        _ => LogLevel::Debug,
+    }
+}
+
+/// The parts of a log line.
+#[derive(Default)]
+struct Fields {
+    message: String,
+    uuid: Option<String>,
+    others: String,
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let value = format!("{value:?}");
+        match field.name() {
+            "message" => self.message = value,
+            "uuid" => self.uuid = Some(value),
+            name => self.others.push_str(&format!(" {name}={value}")),
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "uuid" => self.uuid = Some(value.to_owned()),
+            _ => self.record_debug(field, &value),
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use strowger_core::Switch;
 use strowger_core::config::SwitchConf;
 use strowger_core::shutdown::Phase;
+use strowger_core::{Switch, SwitchParts};
 use strowger_model::{Event, EventName};
 use strowger_storage::Database;
 use strowger_tools::network::Addresses;
@@ -76,7 +76,10 @@ async fn serve(
     std::fs::create_dir_all(&log_dir)
         .map_err(|error| Failure::because(format!("cannot make {}: {error}", log_dir.display())))?;
     let database = Database::open(&site.paths.database()).map_err(Failure::because)?;
-    let parts = wiring::parts(site.source(secrets), database.store(), log_dir);
+    let parts = SwitchParts {
+        modules: wiring::modules_with_log(log.tap.clone()),
+        ..wiring::parts(site.source(secrets), database.store(), log_dir)
+    };
     let (switch, warnings) = Switch::build(parts)?;
     eprint!("{warnings}");
     let conf = switch.config().get::<SwitchConf>();

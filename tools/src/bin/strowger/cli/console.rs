@@ -21,6 +21,7 @@ Type a command of the exchange (\"help\" lists them; Tab completes), or one of t
   /event [plain|json|xml] NAMES   show events, such as /event plain ALL
   /nixevent NAMES, /noevents      show fewer, or none
   /filter HEADER VALUE            show only events that have this
+  /log [LEVEL], /nolog            show the log, or not
   /exit                           leave
 ";
 
@@ -141,9 +142,11 @@ struct Completion {
     commands: Vec<String>,
 }
 
-const LOCAL: [&str; 6] = [
+const LOCAL: [&str; 8] = [
     "/event",
     "/exit",
+    "/log",
+    "/nolog",
     "/filter",
     "/help",
     "/nixevent",
@@ -194,7 +197,10 @@ mod tests {
         let names = command_names(help);
         assert!(names.contains(&"status".to_owned()) && names.contains(&"show".to_owned()));
         assert_eq!(complete(&names, "st"), ["status "]);
-        assert_eq!(complete(&names, "/n"), ["/nixevent ", "/noevents "]);
+        assert_eq!(
+            complete(&names, "/n"),
+            ["/nolog ", "/nixevent ", "/noevents "]
+        );
         assert!(complete(&names, "status x").is_empty());
     }
 }

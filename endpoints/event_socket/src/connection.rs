@@ -29,8 +29,8 @@ const LOGIN: Duration = Duration::from_secs(25);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Times that a client may lose events before it is disconnected.
 const LOSSES: u32 = 2;
-/// Events that wait while a command runs; beyond them events are lost.
-const PENDING: usize = 10_000;
+/// Events that wait while a command runs (some 5 kB each); beyond them events are lost.
+const PENDING: usize = 2_000;
 /// Background jobs of one client at one time.
 const JOBS: usize = 64;
 /// Octets read at once.

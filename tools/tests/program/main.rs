@@ -161,6 +161,32 @@ fn it_starts_answers_the_console_reloads_and_stops() {
 }
 
 #[test]
+fn a_second_signal_ends_what_a_long_drain_would_wait_for() {
+    let site = Site::new();
+    let mut exchange = Running::start_with(&site, &["--drain", "600"]);
+    let called = site.run(&["cli", "-x", "originate loopback/7/default &park"]);
+    assert!(called.out.starts_with("+OK "), "{}", called.out);
+    exchange.signal(rustix::process::Signal::TERM);
+    exchange.hears("stopping");
+    // Calls go on, new ones are refused.
+    let refused = site.run(&["cli", "-x", "originate loopback/7/default &park"]);
+    assert!(refused.out.starts_with("-ERR"), "{}", refused.out);
+    exchange.signal(rustix::process::Signal::TERM);
+    assert_eq!(exchange.end(), 0);
+    let record = fs::read_to_string(site.data().join("log/cdr-csv/Master.csv"));
+    assert!(record.is_ok_and(|text| text.contains("SYSTEM_SHUTDOWN")));
+}
+
+#[test]
+fn an_operator_can_stop_it() {
+    let site = Site::new();
+    let mut exchange = Running::start(&site);
+    let told = site.run(&["cli", "-x", "fsctl shutdown"]);
+    assert_eq!(told.out, "+OK\n");
+    assert_eq!(exchange.end(), 0);
+}
+
+#[test]
 fn the_console_reads_a_script() {
     let site = Site::new();
     let mut exchange = Running::start(&site);

@@ -25,6 +25,10 @@ pub const DIALPLAN: &str = r#"<include>
     <extension name="day"><condition field="destination_number" expression="^9$">
       <action application="hangup"/>
     </condition></extension>
+    <extension name="wait"><condition field="destination_number" expression="^7$">
+      <action application="answer"/>
+      <action application="park"/>
+    </condition></extension>
     <extension name="vip">
       <condition field="${vip}" expression="^true$"/>
       <condition field="destination_number" expression="^8$"><action application="hangup"/></condition>
@@ -46,6 +50,7 @@ const DOCUMENT: &str = r#"<document type="freeswitch/xml">
       <param name="listen-port" value="$${event_socket_port}"/>
       <param name="password" value="$${secret_event_socket}"/>
     </settings></configuration>
+    <configuration name="cdr_csv.conf"/>
   </section>
   <section name="dialplan">
     <X-PRE-PROCESS cmd="include" data="dialplan.xml"/>
@@ -162,7 +167,14 @@ pub struct Running {
 
 impl Running {
     pub fn start(site: &Site) -> Running {
-        let mut child = site.command(&["run"]).spawn().expect("started");
+        Running::start_with(site, &[])
+    }
+
+    pub fn start_with(site: &Site, options: &[&str]) -> Running {
+        let mut child = site
+            .command(&[&["run"], options].concat())
+            .spawn()
+            .expect("started");
         let reader = BufReader::new(child.stderr.take().expect("piped"));
         let (sender, err) = channel();
         std::thread::spawn(move || {

@@ -36,8 +36,9 @@ impl Log {
         let tap = LogTap::default();
         let wanted = tap.clone();
         let wanted = dynamic_filter_fn(move |metadata, _| {
-            (metadata.target().starts_with(OURS) || metadata.target() == DIALPLAN)
-                && wanted.wants(level_of(*metadata.level()))
+            // Mostly nobody wants anything: that has to be the cheap answer.
+            wanted.wants(level_of(*metadata.level()))
+                && (metadata.target().starts_with(OURS) || metadata.target() == DIALPLAN)
         })
         .with_max_level_hint(LevelFilter::DEBUG);
         tracing_subscriber::registry()

@@ -100,6 +100,13 @@ impl Endpoint for Sofia {
         })
     }
 
+    fn listening(&self) -> Vec<String> {
+        Sofia::listening(self)
+            .into_iter()
+            .map(|(name, address)| format!("SIP udp/tcp {address} ({name})"))
+            .collect()
+    }
+
     fn reconfigured<'a>(&'a self, switch: &'a Switch) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let Some(conf) = switch.config().try_get::<SofiaConf>() else {

@@ -70,3 +70,6 @@ fn arithmetic() -> Module {
     ));
     module
 }
+
+#[cfg(test)]
+mod tests;

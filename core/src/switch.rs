@@ -122,13 +122,19 @@ impl Assembly {
                 assembly.registry.add_command(command);
             }
             for endpoint in module.endpoints {
-                assembly.registry.add_endpoint(endpoint.name());
+                let registry = &mut assembly.registry;
+                registry.note_other("endpoint", endpoint.name(), module.name);
+                registry.add_endpoint(endpoint.name());
                 for alias in endpoint.aliases() {
-                    assembly.registry.add_endpoint(alias);
+                    registry.note_other("endpoint", alias, module.name);
+                    registry.add_endpoint(alias);
                 }
                 assembly.endpoints.add(endpoint);
             }
             for speaker in module.speakers {
+                assembly
+                    .registry
+                    .note_other("say", speaker.language(), module.name);
                 assembly.speakers.add(speaker);
             }
             assembly.sections.extend(module.sections);

@@ -1,6 +1,7 @@
 //! `answer`, `pre_answer`, `ring_ready`: the call gets on.
 
 use crate::Nothing;
+use strowger_core::endpoint::Indication;
 use strowger_core::{AppResult, Session};
 use strowger_model::Arguments;
 
@@ -15,6 +16,14 @@ pub struct Answer {
 /// Answers; nothing happens when the call is answered already.
 pub async fn answer(session: &mut Session, _: Answer) -> AppResult {
     session.answer().await?;
+    Ok(())
+}
+
+/// Says that the call is being worked on; nothing happens once it is answered.
+pub async fn acknowledge_call(session: &mut Session, _: Nothing) -> AppResult {
+    if !session.is_answered() {
+        session.indicate(Indication::Acknowledge).await?;
+    }
     Ok(())
 }
 

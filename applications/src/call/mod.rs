@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod display;
 pub mod end;
 pub mod interrupt;
 pub mod park;
@@ -19,6 +20,8 @@ pub fn applications() -> Vec<Box<dyn Application>> {
         application!("answer", answer::answer, answer::Answer, "Answer the call", media: NotNeeded),
         application!("pre_answer", answer::pre_answer, Nothing, "Send audio before the call is answered (183)", media: NotNeeded),
         application!("ring_ready", answer::ring_ready, Nothing, "Tell the caller that it rings (180)", media: NotNeeded),
+        application!("acknowledge_call", answer::acknowledge_call, Nothing, "Tell the caller that the call is being worked on (100)", media: NotNeeded),
+        application!("send_display", display::send_display, display::SendDisplay, "Change what the phone shows of the other party", media: NotNeeded),
         application!("hangup", end::hangup, end::Hangup, "End the call with a cause", media: NotNeeded),
         application!("respond", end::respond, end::Respond, "Give the call this SIP response", media: NotNeeded),
         application!("redirect", redirect::redirect, redirect::Redirect, "Send the caller to other addresses (302, or REFER once answered)", media: NotNeeded),

@@ -48,6 +48,7 @@ pub struct Registry {
     /// The commands.
     pub commands: Commands,
     endpoints: BTreeSet<String>,
+    other_modules: BTreeMap<(&'static str, String), &'static str>,
     application_modules: BTreeMap<&'static str, &'static str>,
     command_modules: BTreeMap<&'static str, &'static str>,
 }
@@ -73,6 +74,16 @@ impl Registry {
     /// Notes which module contributes a command.
     pub fn note_command(&mut self, name: &'static str, module: &'static str) {
         self.command_modules.insert(name, module);
+    }
+
+    /// Notes which module contributes something of another kind (`endpoint`, `say`).
+    pub fn note_other(&mut self, kind: &'static str, name: &str, module: &'static str) {
+        self.other_modules.insert((kind, name.to_owned()), module);
+    }
+
+    /// The module of something of another kind.
+    pub fn other_module(&self, kind: &'static str, name: &str) -> Option<&'static str> {
+        self.other_modules.get(&(kind, name.to_owned())).copied()
     }
 
     /// The module of an application.

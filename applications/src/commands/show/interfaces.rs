@@ -84,10 +84,12 @@ fn all(switch: &Switch) -> Vec<Interface> {
         }
     }
     for name in registry.endpoint_names() {
-        add("endpoint", name.to_owned(), CORE);
+        let module = registry.other_module("endpoint", name);
+        add("endpoint", name.to_owned(), module.unwrap_or(CORE));
     }
     for name in switch.speakers().languages() {
-        add("say", name.to_owned(), CORE);
+        let module = registry.other_module("say", name);
+        add("say", name.to_owned(), module.unwrap_or(CORE));
     }
     all
 }

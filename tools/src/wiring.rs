@@ -21,8 +21,8 @@ pub fn modules() -> Vec<Module> {
 pub fn modules_with_log(log: LogTap) -> Vec<Module> {
     let mut modules = strowger_applications::modules();
     modules.push(strowger_loopback::module());
-    modules.push(strowger_event_socket::module_with_log(log));
     modules.push(strowger_sip::module());
+    modules.push(strowger_event_socket::module_with_log(log));
     modules
 }
 

@@ -354,6 +354,14 @@ impl Client {
 
     /// Runs a command; events that come meanwhile wait.
     async fn run(&mut self, line: &str) -> String {
+        // On a console one types commands, `bgapi` among them.
+        if let ("bgapi", job) = command_of(line) {
+            let uuid = self.switch.new_uuid();
+            return match self.start_job(job, &uuid) {
+                Ok(()) => format!("+OK Job-UUID: {uuid}\n"),
+                Err(why) => format!("{why}\n"),
+            };
+        }
         let mut work = tokio::spawn(run_line(self.switch.clone(), line.to_owned()));
         loop {
             tokio::select! {
@@ -373,17 +381,26 @@ impl Client {
             .header("Job-UUID")
             .filter(|uuid| !uuid.is_empty())
             .map_or_else(|| self.switch.new_uuid(), str::to_owned);
-        let Ok(permit) = self.jobs.clone().try_acquire_owned() else {
-            return wire::reply("-ERR too many background jobs are running");
-        };
-        let (switch, line, job) = (self.switch.clone(), line.to_owned(), uuid.clone());
+        match self.start_job(line, &uuid) {
+            Ok(()) => wire::reply_with(&format!("+OK Job-UUID: {uuid}"), "Job-UUID", &uuid),
+            Err(why) => wire::reply(why),
+        }
+    }
+
+    fn start_job(&mut self, line: &str, uuid: &str) -> Result<(), &'static str> {
+        let permit = self
+            .jobs
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| "-ERR too many background jobs are running")?;
+        let (switch, line, job) = (self.switch.clone(), line.to_owned(), uuid.to_owned());
         tokio::spawn(async move {
             let work = tokio::spawn(run_line(switch.clone(), line.clone()));
             let body = work.await.unwrap_or_else(|_| crashed());
             report(&switch, job, &line, body);
             drop(permit);
         });
-        wire::reply_with(&format!("+OK Job-UUID: {uuid}"), "Job-UUID", &uuid)
+        Ok(())
     }
 }
 

@@ -155,6 +155,22 @@ async fn a_background_job_is_reported_by_an_event() {
 }
 
 #[tokio::test]
+async fn a_job_can_be_typed_as_a_command() {
+    let bench = Bench::start("").await;
+    let mut client = bench.client().await;
+    client.ask("event plain BACKGROUND_JOB").await;
+    client.send("api bgapi echo hello\n\n").await;
+    let reply = client.frame().await.body;
+    let uuid = reply
+        .trim_end()
+        .strip_prefix("+OK Job-UUID: ")
+        .expect("a job");
+    let event = client.frame().await.body;
+    assert!(event.contains(&format!("Job-UUID: {uuid}\n")), "{event}");
+    assert!(event.ends_with("\n\nhello\n"), "{event}");
+}
+
+#[tokio::test]
 async fn events_come_in_the_format_and_by_the_filters_asked_for() {
     let bench = Bench::start("").await;
     let mut client = bench.client().await;

@@ -1,5 +1,6 @@
 //! The program as people and scripts meet it: output, exit codes, signals.
 
+mod control;
 mod site;
 
 use serde_json::Value;

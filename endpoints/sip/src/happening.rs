@@ -3,22 +3,20 @@
 use crate::invite_variables;
 use crate::line::Abilities;
 use crate::media;
-use crate::outbound::{destination, network};
+use crate::outbound::destination;
+use crate::report::{ended, fact, failed, network, redirected, seen};
 use crate::shard::Shard;
-use crate::status;
 use std::time::Instant;
 use strowger_core::endpoint::{Body, HangupReport, Signal};
-use strowger_model::{Expanded, HangupCause, is_true};
+use strowger_model::{HangupCause, is_true};
 use strowger_sip_proto::info;
-use strowger_sip_proto::message::{HeaderTable, Method, Request, Response};
+use strowger_sip_proto::message::{Request, Response};
 use strowger_sip_proto::{CallKey, Failure, HeaderList, ServerKey, UaEvent};
 
 /// Redirections that one call follows (EXH-10).
 const REDIRECTIONS: u8 = 5;
 /// Body of an INFO handed on, octets.
 const INFO_BODY: usize = 16_384;
-
-type Facts = Vec<(String, Expanded)>;
 
 impl Shard {
     /// Something happened in a call.
@@ -117,7 +115,7 @@ impl Shard {
     }
 
     /// Tells the session of a call; a session that does not keep up has lost its call.
-    fn signal(&mut self, now: Instant, call: CallKey, signal: Signal) {
+    pub(crate) fn signal(&mut self, now: Instant, call: CallKey, signal: Signal) {
         let Some(number) = self.by_key.get(&call).copied() else {
             return;
         };
@@ -133,7 +131,7 @@ impl Shard {
         }
     }
 
-    fn line_number(&self, call: CallKey) -> Option<u64> {
+    pub(crate) fn line_number(&self, call: CallKey) -> Option<u64> {
         self.by_key.get(&call).copied()
     }
 
@@ -216,82 +214,6 @@ impl Shard {
                 self.respond(now, key, if of_refer { 200 } else { 481 }, Vec::new());
             }
             _ => self.respond(now, key, 501, Vec::new()),
-        }
-    }
-
-    /// A transfer asked by the phone.
-    fn referred(&mut self, now: Instant, call: CallKey, key: ServerKey, request: &Request) {
-        let Some(line) = self
-            .line_number(call)
-            .and_then(|number| self.lines.get(&number))
-        else {
-            self.respond(now, key, 481, Vec::new());
-            return;
-        };
-        let snapshot = self
-            .switch
-            .sessions()
-            .find(&line.uuid)
-            .map(|session| session.snapshot());
-        let denied = snapshot
-            .as_ref()
-            .is_some_and(|channel| channel.variables.is_true("deny_refer_requests"));
-        if denied || self.profile.conf.load().disable_transfer {
-            self.respond(now, key, 403, Vec::new());
-            return;
-        }
-        let Ok(Some(refer)) = request.refer_to() else {
-            self.respond(now, key, 400, Vec::new());
-            return;
-        };
-        if !matches!(refer.replaces(), Ok(None)) {
-            // Joining two calls needs the other one's session.
-            self.respond(now, key, 501, Vec::new());
-            return;
-        }
-        let bridged = snapshot
-            .as_ref()
-            .is_some_and(|channel| channel.variables.get("bridge_uuid").is_some());
-        let target = refer.target();
-        let to = target.user().unwrap_or_default().into_owned();
-        self.respond(now, key, 202, Vec::new());
-        let outcome = if bridged && !to.is_empty() {
-            "SIP/2.0 200 OK\r\n"
-        } else {
-            "SIP/2.0 403 Forbidden\r\n"
-        };
-        if bridged && !to.is_empty() {
-            let mut facts: Facts = vec![
-                network("sip_refer_to", refer.address.to_string()),
-                network("transfer_to", to.clone()),
-                fact("transfer_disposition", "recv_replace"),
-                fact("endpoint_disposition", "BLIND_TRANSFER"),
-            ];
-            if let Ok(Some(by)) = request.referred_by() {
-                facts.push(network("sip_h_Referred-By", by.to_string()));
-            }
-            self.signal(now, call, Signal::Variables(facts));
-        }
-        let headers = vec![
-            ("Event".to_owned(), "refer".to_owned()),
-            (
-                "Subscription-State".to_owned(),
-                "terminated;reason=noresource".to_owned(),
-            ),
-        ];
-        let body = Some((
-            "message/sipfrag;version=2.0".to_owned(),
-            outcome.as_bytes().to_vec(),
-        ));
-        if let Err(error) = self
-            .core
-            .request_in_dialog(now, call, Method::NOTIFY, headers, body)
-        {
-            tracing::debug!(profile = self.profile.name, %error, "the transfer's outcome was not told");
-        }
-        if bridged && !to.is_empty() {
-            let to = Expanded::network(to);
-            self.signal(now, call, Signal::Refer { to });
         }
     }
 
@@ -447,121 +369,4 @@ impl Shard {
             }
         }
     }
-}
-
-fn fact(name: &str, value: &str) -> (String, Expanded) {
-    (name.to_owned(), Expanded::trusted(value))
-}
-
-/// What every response tells of the peer.
-fn seen(response: &Response) -> Facts {
-    let mut facts = Facts::new();
-    if let Some(agent) = response.user_agent() {
-        facts.push(network("sip_user_agent", agent));
-    }
-    if let Ok(asserted) = response.asserted_identities()
-        && let Some(party) = asserted.first()
-    {
-        facts.push(network(
-            "sip_callee_id_number",
-            party.uri.user().unwrap_or_default().into_owned(),
-        ));
-        if let Some(name) = &party.display {
-            facts.push(network("sip_callee_id_name", name.clone()));
-        }
-    }
-    facts
-}
-
-/// The report of a BYE or CANCEL.
-fn ended(usual: HangupCause, disposition: &str, request: &HeaderTable) -> HangupReport {
-    let cause = status::cause_of_reasons(&request.reasons()).unwrap_or(usual);
-    let mut variables = vec![
-        fact("sip_hangup_disposition", disposition),
-        fact(
-            "sip_term_status",
-            if usual == HangupCause::OriginatorCancel {
-                "487"
-            } else {
-                "200"
-            },
-        ),
-        fact("sip_term_cause", &cause.code().to_string()),
-    ];
-    if let Some(reason) = request.get("Reason") {
-        variables.push(network("sip_reason", reason));
-    }
-    HangupReport { cause, variables }
-}
-
-/// The report of a call of ours that failed.
-fn failed(response: Option<&Response>, failure: Failure) -> HangupReport {
-    let Some(response) = response else {
-        let (status, cause) = match failure {
-            Failure::Timeout => (408, HangupCause::RecoveryOnTimerExpire),
-            Failure::Cancelled => (487, HangupCause::OriginatorCancel),
-            Failure::Transport | Failure::Status => (503, HangupCause::NormalTemporaryFailure),
-        };
-        return HangupReport {
-            cause,
-            variables: vec![
-                fact("sip_term_status", &status.to_string()),
-                fact("sip_invite_failure_status", &status.to_string()),
-                fact("proto_specific_hangup_cause", &format!("sip:{status}")),
-                fact("sip_term_cause", &cause.code().to_string()),
-                fact("sip_hangup_disposition", "send_cancel"),
-            ],
-        };
-    };
-    let status = response.status();
-    let redirection = (300..400).contains(&status);
-    let cause = status::cause_of_reasons(&response.reasons()).unwrap_or(if redirection {
-        HangupCause::RequestedChanUnavail
-    } else {
-        status::cause_of(status)
-    });
-    let mut variables = vec![
-        fact("sip_term_status", &status.to_string()),
-        fact("sip_invite_failure_status", &status.to_string()),
-        network("sip_invite_failure_phrase", response.reason()),
-        network("sip_hangup_phrase", response.reason()),
-        fact("proto_specific_hangup_cause", &format!("sip:{status}")),
-        fact("sip_term_cause", &cause.code().to_string()),
-        fact("sip_hangup_disposition", "recv_refuse"),
-    ];
-    if let Some(reason) = response.get("Reason") {
-        variables.push(network("sip_reason", reason));
-    }
-    variables.extend(invite_variables::of_response(response, "sip_rh_"));
-    if redirection {
-        variables.extend(redirected(response));
-    }
-    HangupReport { cause, variables }
-}
-
-/// Where a call was sent on to.
-fn redirected(response: &Response) -> Facts {
-    let mut facts = Facts::new();
-    let Ok(contacts) = response.contacts() else {
-        return facts;
-    };
-    for (at, contact) in contacts.list().iter().take(10).enumerate() {
-        let uri = &contact.uri;
-        facts.push(network(
-            &format!("sip_redirect_contact_{at}"),
-            contact.to_string(),
-        ));
-        facts.push(network(
-            &format!("sip_redirect_contact_user_{at}"),
-            uri.user().unwrap_or_default().into_owned(),
-        ));
-        facts.push(network(
-            &format!("sip_redirect_contact_host_{at}"),
-            uri.host_text(),
-        ));
-        if at == 0 {
-            facts.push(network("sip_redirected_to", contact.to_string()));
-        }
-    }
-    facts
 }

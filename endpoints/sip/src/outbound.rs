@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use strowger_core::Switch;
 use strowger_core::endpoint::{NewCall, OutboundCall, Signal, SignallingPort};
 use strowger_core::store::Registration;
-use strowger_model::{Direction, Expanded, HangupCause, Variables, is_false};
+use strowger_model::{Direction, HangupCause, Variables, is_false};
 use strowger_sip_proto::message::{NameAddr, Uri};
 use strowger_sip_proto::{Destination, Flow, FlowId, Transport};
 use tokio::sync::mpsc;
@@ -409,11 +409,6 @@ impl Shard {
             },
         );
     }
-}
-
-/// A text as a variable of network origin.
-pub(crate) fn network(name: &str, value: impl Into<String>) -> (String, Expanded) {
-    (name.to_owned(), Expanded::network(value))
 }
 
 #[cfg(test)]

@@ -1,29 +1,24 @@
 //! The registrar (RFC 3261 §10.3): who may register, which contacts are kept and for how long, and what is told of it.
 
+mod contacts;
+mod news;
+
+pub(crate) use news::{dialled_contact, gone, shown_contact};
+
 use crate::auth::{Ask, Identity};
 use crate::config::{MAX_CONTACTS, Multiple, ProfileConf};
 use crate::inbound::Refusal;
 use crate::nat;
 use crate::shard::Shard;
+use contacts::{answer, path, wishes};
+use news::printable;
 use std::sync::Arc;
 use std::time::Instant;
-use strowger_core::Switch;
 use strowger_core::config::ConfigSnapshot;
 use strowger_core::store::Registration;
-use strowger_model::{Event, User, is_true};
-use strowger_sip_proto::message::{Contacts, NameAddr, Request};
+use strowger_model::{User, is_true};
+use strowger_sip_proto::message::{Contacts, Request};
 use strowger_sip_proto::{Flow, HeaderList, ServerKey};
-
-/// Seconds that a binding lasts when nobody says (spec: sofia §5).
-const DEFAULT_EXPIRES: u32 = 300;
-/// The same for phones behind NAT: their hole closes soon.
-const DEFAULT_EXPIRES_NAT: u32 = 30;
-/// Longest binding, seconds.
-const LONGEST: u32 = 86_400;
-/// Octets of a contact URI.
-const CONTACT: usize = 512;
-/// Proxies of a Path header.
-const PATH: usize = 8;
 
 /// Whose contacts a REGISTER is about.
 struct Owner {
@@ -32,13 +27,6 @@ struct Owner {
     account: Option<Arc<User>>,
     auth_user: String,
     auth_realm: String,
-}
-
-/// One contact of a REGISTER.
-struct Wish {
-    contact: String,
-    q: u16,
-    expires: u32,
 }
 
 impl Shard {
@@ -266,120 +254,6 @@ impl Shard {
         }
         Ok(())
     }
-
-    fn tell_registered(&self, registration: &Registration, expires: u32, conf: &ProfileConf) {
-        let (user, domain) = (registration.user.as_str(), registration.domain.as_str());
-        let status = format!(
-            "Registered({}{})",
-            registration.transport.to_ascii_uppercase(),
-            if registration.nat { "-NAT" } else { "" }
-        );
-        let event = Event::custom("sofia::register")
-            .header("profile-name", registration.profile.as_str())
-            .header("from-user", user)
-            .header("from-host", domain)
-            .header("presence-hosts", conf.presence_hosts.as_str())
-            .header("contact", shown_contact(registration))
-            .header("call-id", registration.call_id.as_str())
-            .header("rpid", "unknown")
-            .header("status", status)
-            .header("expires", expires.to_string())
-            .header("to-user", user)
-            .header("to-host", domain)
-            .header("network-ip", registration.network_ip.as_str())
-            .header("network-port", registration.network_port.to_string())
-            .header("username", registration.auth_user.as_str())
-            .header("realm", registration.auth_realm.as_str())
-            .header("user-agent", registration.user_agent.as_str());
-        self.switch.events().publish(event);
-    }
-
-    fn tell_refusal(&self, subclass: &str, flow: &Flow, request: &Request, status: u16) {
-        let (user, host) = request
-            .to()
-            .map(|to| {
-                (
-                    to.uri.user().unwrap_or_default().into_owned(),
-                    to.uri.host_text(),
-                )
-            })
-            .unwrap_or_default();
-        let event = Event::custom(subclass)
-            .header("profile-name", self.profile.name.as_str())
-            .header("to-user", printable(&user))
-            .header("to-host", host)
-            .header("network-ip", flow.peer.ip().to_canonical().to_string())
-            .header("network-port", flow.peer.port().to_string())
-            .header(
-                "user-agent",
-                printable(request.get("User-Agent").unwrap_or("unknown")),
-            )
-            .header("call-id", printable(request.call_id().unwrap_or_default()))
-            .header(
-                "auth-result",
-                if status == 403 {
-                    "FORBIDDEN"
-                } else {
-                    "RENEWED"
-                },
-            );
-        self.switch.events().publish(event);
-    }
-}
-
-/// Tells that a binding ended.
-pub(crate) fn gone(switch: &Switch, registration: &Registration, subclass: &str) {
-    let event = Event::custom(subclass)
-        .header("profile-name", registration.profile.as_str())
-        .header("from-user", registration.user.as_str())
-        .header("from-host", registration.domain.as_str())
-        .header("user", registration.user.as_str())
-        .header("host", registration.domain.as_str())
-        .header("contact", shown_contact(registration))
-        .header("call-id", registration.call_id.as_str())
-        .header("rpid", "unknown")
-        .header("expires", registration.expires.to_string())
-        .header("network-ip", registration.network_ip.as_str())
-        .header("network-port", registration.network_port.to_string())
-        .header("user-agent", registration.user_agent.as_str());
-    switch.events().publish(event);
-}
-
-/// The contact as dial strings use it: with the way back to phones behind NAT, and the proxies on the way.
-pub(crate) fn dialled_contact(registration: &Registration) -> String {
-    let mut contact = registration.contact.clone();
-    if let Some(first) = registration.path.first() {
-        contact.push_str(&format!(";fs_path={}", escaped(first)));
-    } else if registration.nat {
-        let host = match registration.network_ip.parse() {
-            Ok(address) => nat::host_text(address),
-            Err(_) => registration.network_ip.clone(),
-        };
-        let route = format!(
-            "sip:{host}:{};transport={}",
-            registration.network_port, registration.transport
-        );
-        contact.push_str(&format!(";fs_nat=yes;fs_path={}", escaped(&route)));
-    }
-    contact
-}
-
-/// The contact as events and tables show it.
-pub(crate) fn shown_contact(registration: &Registration) -> String {
-    format!("\"\" <{}>", dialled_contact(registration))
-}
-
-/// A URI as the value of a parameter of another.
-fn escaped(uri: &str) -> String {
-    let mut out = String::with_capacity(uri.len() + 16);
-    for octet in uri.bytes() {
-        if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(octet));
-        } else {
-            out.push_str(&format!("%{octet:02X}"));
-        }
-    }
-    out
 }
 
 fn setting<'o>(owner: &'o Owner, name: &str) -> Option<&'o str> {
@@ -413,112 +287,6 @@ fn most_contacts(conf: &ProfileConf, owner: &Owner) -> usize {
         .min(MAX_CONTACTS)
 }
 
-fn wishes(
-    conf: &ProfileConf,
-    owner: &Owner,
-    request: &Request,
-    list: &[NameAddr],
-    behind_nat: bool,
-) -> Result<Vec<Wish>, Refusal> {
-    if list.len() > MAX_CONTACTS {
-        return Err(Refusal::of(403, "Too Many Contacts"));
-    }
-    let header = request
-        .expires()
-        .map_err(|_| Refusal::of(400, "Malformed Expires"))?;
-    list.iter()
-        .map(|address| {
-            let asked = address.expires().or(header);
-            Ok(Wish {
-                contact: contact_text(address)?,
-                q: address.q_thousandths(),
-                expires: granted(conf, owner, asked, behind_nat),
-            })
-        })
-        .collect()
-}
-
-/// The contact URI as it is kept. It will stand in dial strings, so what is syntax there is refused.
-fn contact_text(address: &NameAddr) -> Result<String, Refusal> {
-    if !address.uri.is_sip() {
-        return Err(Refusal::of(400, "Contact Is No SIP URI"));
-    }
-    let uri = address.uri.clone().without_headers().without_password();
-    let text = uri.to_string();
-    let odd = |c: char| c.is_control() || c.is_whitespace() || "<>\"'`,|{}$\\^!".contains(c);
-    if text.len() > CONTACT || text.chars().any(odd) || text.contains(":_:") {
-        return Err(Refusal::of(400, "Odd Contact"));
-    }
-    Ok(text)
-}
-
-fn granted(conf: &ProfileConf, owner: &Owner, asked: Option<u32>, behind_nat: bool) -> u32 {
-    let number = |name: &str| setting(owner, name).and_then(|text| text.parse::<u32>().ok());
-    let usual = if behind_nat {
-        DEFAULT_EXPIRES_NAT
-    } else {
-        DEFAULT_EXPIRES
-    };
-    let asked = asked.unwrap_or(usual);
-    if asked == 0 {
-        return 0;
-    }
-    if let Some(forced) = number("sip-force-expires").or(conf.force_expires) {
-        let spread = number("sip-expires-max-deviation").unwrap_or(conf.expires_deviation);
-        return deviated(forced, spread).clamp(1, LONGEST);
-    }
-    let least = number("sip-force-expires-min")
-        .or(conf.min_expires)
-        .unwrap_or(1)
-        .clamp(1, LONGEST);
-    let most = number("sip-force-expires-max")
-        .or(conf.max_expires)
-        .unwrap_or(LONGEST)
-        .clamp(least, LONGEST);
-    asked.clamp(least, most)
-}
-
-/// Spreads refreshes, so that phones that started together do not stay together.
-fn deviated(seconds: u32, spread: u32) -> u32 {
-    if spread == 0 {
-        return seconds;
-    }
-    let offset = rand::random_range(0..=u64::from(spread) * 2);
-    u32::try_from((u64::from(seconds) + offset).saturating_sub(u64::from(spread)))
-        .unwrap_or(LONGEST)
-}
-
-fn path(request: &Request) -> Result<Vec<String>, Refusal> {
-    let list = request
-        .paths()
-        .map_err(|_| Refusal::of(400, "Malformed Path"))?;
-    if list.len() > PATH {
-        return Err(Refusal::of(403, "Path Too Long"));
-    }
-    Ok(list.iter().map(|hop| hop.uri.to_string()).collect())
-}
-
-fn answer(
-    bindings: &[Arc<Registration>],
-    request: &Request,
-    clock: i64,
-    margin: u32,
-) -> HeaderList {
-    let mut headers = HeaderList::new();
-    for path in request.all("Path") {
-        headers.push(("Path".to_owned(), path.to_owned()));
-    }
-    for binding in bindings {
-        let left = (binding.expires - clock - i64::from(margin)).max(0);
-        let mut value = format!("<{}>;expires={left}", binding.contact);
-        if binding.q < 1_000 {
-            value.push_str(&format!(";q=0.{:03}", binding.q));
-        }
-        headers.push(("Contact".to_owned(), value));
-    }
-    headers
-}
-
 fn is_plain(user: &str) -> bool {
     (1..=128).contains(&user.len())
         && !user
@@ -526,14 +294,5 @@ fn is_plain(user: &str) -> bool {
             .any(|c| c.is_control() || c.is_whitespace() || "<>\"'`,;|{}[]$\\^@/".contains(c))
 }
 
-/// Text of a peer for events and tables: no control characters, not endless.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(256)
-        .collect()
-}
-
 #[cfg(test)]
-#[path = "registrar/tests.rs"]
 mod tests;

@@ -1,5 +1,6 @@
 //! The task around one `SipCore`: messages and orders in, messages and signals out. All calls of a shard live here.
 
+use crate::core_setup::core_config;
 use crate::line::Line;
 use crate::outbound::Prepared;
 use crate::profile::Profile;
@@ -13,10 +14,9 @@ use std::time::{Duration, Instant};
 use strowger_core::Switch;
 use strowger_core::endpoint::{Indicated, Signal};
 use strowger_core::shutdown::Phase;
-use strowger_sip_proto::message::Method;
 use strowger_sip_proto::{
-    CallKey, CoreConfig, Destination, Entropy, FlowId, HeaderList, Input, Output, QueryId,
-    ServerKey, SessionTimer, SipCore, Target, Transport, UaEvent,
+    CallKey, Destination, Entropy, FlowId, HeaderList, Input, Output, QueryId, ServerKey, SipCore,
+    Target, Transport, UaEvent,
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -474,37 +474,4 @@ fn targets(
         .filter(|address| address.is_ipv4() == ours_is_v4)
         .map(|address| Target { transport, address })
         .collect()
-}
-
-/// How the machine is set up for a profile.
-fn core_config(profile: &Profile) -> CoreConfig {
-    let conf = profile.conf.load();
-    let mut config = CoreConfig::default();
-    let shown = format!(
-        "{}:{}",
-        crate::nat::host_text(profile.shown_local()),
-        profile.local().port()
-    );
-    for transport in Profile::transports() {
-        config.sent_by.insert(transport, shown.clone());
-    }
-    config.user_agent = conf.user_agent.clone();
-    config.allow.retain(|method| {
-        !(conf.disable_register && *method == Method::REGISTER)
-            && !(conf.disable_transfer && *method == Method::REFER)
-            && !(!conf.allow_update && *method == Method::UPDATE)
-    });
-    config.supported = vec!["path".to_owned()];
-    config.session_timer = conf
-        .session_timer
-        .map(|(expires, minimum)| SessionTimer { expires, minimum });
-    if config.session_timer.is_some() {
-        config.supported.insert(0, "timer".to_owned());
-    }
-    if conf.enable_100rel {
-        config.enable_100rel();
-    }
-    config.trying = conf.auto_100;
-    config.durations = conf.durations;
-    config
 }

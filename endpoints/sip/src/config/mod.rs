@@ -1,6 +1,8 @@
 //! `sofia.conf`: the profiles that listen, compiled once and checked whole.
 
 mod address;
+mod later;
+mod parameters;
 mod profile;
 #[cfg(test)]
 mod tests;

@@ -24,9 +24,7 @@ const NO_NAMES: [&str; 10] = [
 ];
 
 /// Files without a word in them, which wait for their tests.
-const EMPTY: [&str; 4] = [
-    "core/media/src/file/prefetch/tests.rs",
-    "core/media/src/file/tests.rs",
+const EMPTY: [&str; 2] = [
     "endpoints/sip/src/config/tests.rs",
     "endpoints/sip/src/registrar/tests.rs",
 ];

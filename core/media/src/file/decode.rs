@@ -1,13 +1,13 @@
 //! Reading sound files of every format that is played, block by block, mixed to mono.
 //!
-//! Containers (WAV, AIFF, FLAC, MP3, Ogg Vorbis) are read by symphonia; headerless files by their name.
+//! Uncompressed audio (headerless, AU, most WAV files) is read here; the rest (ADPCM in WAV, AIFF, FLAC, MP3,
+//! Ogg Vorbis) by symphonia.
 
 use super::raw::RawReader;
 use super::sound::{DecodedSound, SoundError};
 use crate::rate::SampleRate;
 use crate::resample::resample_all;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
@@ -78,7 +78,6 @@ impl SoundReader {
             }
             .checked();
         }
-        check_chunks(path, &mut file, metadata.len())?;
         let mut hint = Hint::new();
         hint.with_extension(&extension);
         let stream = MediaSourceStream::new(Box::new(file), Default::default());
@@ -303,48 +302,6 @@ fn known_but_unsupported(extension: &str) -> Option<String> {
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, SoundError>) -> Result<T, SoundError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(SoundError::damaged(path, "its contents make no sense")))
-}
-
-/// Refuses RIFF and AIFF files of which a chunk, other than the audio itself, claims to be longer than the
-/// file: room would be made for it before the lie is noticed.
-fn check_chunks(path: &Path, file: &mut File, length: u64) -> Result<(), SoundError> {
-    let reading = |error: std::io::Error| SoundError::reading(path, &error);
-    let mut head = [0u8; 12];
-    let big_endian = match file.read_exact(&mut head) {
-        Ok(()) if &head[..4] == b"RIFF" => Some(false),
-        Ok(()) if &head[..4] == b"FORM" => Some(true),
-        _ => None,
-    };
-    if let Some(big_endian) = big_endian {
-        let mut at = 12u64;
-        let mut chunk = [0u8; 8];
-        while at + 8 <= length {
-            file.seek(SeekFrom::Start(at)).map_err(reading)?;
-            file.read_exact(&mut chunk).map_err(reading)?;
-            let octets = [chunk[4], chunk[5], chunk[6], chunk[7]];
-            let size = if big_endian {
-                u32::from_be_bytes(octets)
-            } else {
-                u32::from_le_bytes(octets)
-            };
-            if matches!(&chunk[..4], b"data" | b"SSND") {
-                break;
-            }
-            at += 8 + u64::from(size) + u64::from(size % 2);
-            if at > length + 1 {
-                let name = String::from_utf8_lossy(&chunk[..4]).into_owned();
-                return Err(SoundError::damaged(
-                    path,
-                    format!(
-                        "its chunk `{}` is longer than the file",
-                        name.escape_default()
-                    ),
-                ));
-            }
-        }
-    }
-    file.seek(SeekFrom::Start(0)).map_err(reading)?;
-    Ok(())
 }
 
 /// Entry for fuzzing: reads `path` to its end, whatever it holds.

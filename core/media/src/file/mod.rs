@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod decode;
 pub(crate) mod encode;
+pub(crate) mod header;
 pub(crate) mod prefetch;
 pub(crate) mod raw;
 pub mod sound;

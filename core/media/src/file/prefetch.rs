@@ -322,7 +322,9 @@ struct StreamingPlayer {
     ring: Consumer<i16>,
     rate: SampleRate,
     paused: bool,
+    /// Requests made, and the last of which the answer has been seen.
     asked: u64,
+    arrived: u64,
     popped: u64,
     /// Place of the sound at `round` pops, and the place asked for last.
     base: u64,
@@ -362,6 +364,7 @@ fn pair(
         rate,
         paused: false,
         asked: 0,
+        arrived: 0,
         popped: 0,
         base: start,
         round: 0,
@@ -374,6 +377,8 @@ impl StreamingPlayer {
     fn go_to(&mut self, place: u64) {
         self.asked += 1;
         self.base = place;
+        // The reader finds the ring empty, and the new place begins without delay.
+        self.discard(self.ring.slots());
         self.shared.place.store(place, Ordering::Relaxed);
         self.shared.asked.store(self.asked, Ordering::Release);
     }
@@ -399,10 +404,12 @@ impl Player for StreamingPlayer {
             out.fill(0);
             return PlayerState::Playing;
         }
-        let discard = self.shared.discard.load(Ordering::Relaxed);
-        if self.popped < discard {
-            self.discard((discard - self.popped) as usize);
+        if answered != self.arrived {
+            // What was pushed before the reader went there is of the old place as well.
+            let discard = self.shared.discard.load(Ordering::Relaxed);
+            self.discard(discard.saturating_sub(self.popped) as usize);
             self.round = discard;
+            self.arrived = answered;
         }
         if self.paused {
             out.fill(0);
@@ -448,7 +455,7 @@ impl Player for StreamingPlayer {
     }
 
     fn position(&self) -> u64 {
-        if self.shared.answered.load(Ordering::Relaxed) == self.asked {
+        if self.arrived == self.asked {
             self.base + self.popped.saturating_sub(self.round)
         } else {
             self.base

@@ -1,4 +1,5 @@
-//! Sound files without a container, known by their extension, and Sun's AU with its simple header.
+//! Sound files whose audio lies in one uncompressed piece: headerless ones, known by their extension, and
+//! those of [`super::header`].
 
 use super::sound::SoundError;
 use crate::codec::g711::Law;
@@ -18,15 +19,25 @@ pub(crate) enum Coding {
     Little16,
     /// 16 bits, most significant octet first.
     Big16,
+    /// 24 bits, least significant octet first.
+    Little24,
+    /// 32 bits, least significant octet first.
+    Little32,
+    /// 32-bit floating point from −1 to 1, least significant octet first.
+    Float32,
     /// 8 bits, signed.
     Signed8,
+    /// 8 bits, silence at 128.
+    Unsigned8,
 }
 
 impl Coding {
     pub(crate) fn octets(self) -> usize {
         match self {
-            Coding::G711(_) | Coding::Signed8 => 1,
+            Coding::G711(_) | Coding::Signed8 | Coding::Unsigned8 => 1,
             Coding::Little16 | Coding::Big16 => 2,
+            Coding::Little24 => 3,
+            Coding::Little32 | Coding::Float32 => 4,
         }
     }
 
@@ -53,6 +64,24 @@ impl Coding {
             Coding::Signed8 => {
                 out.extend(octets.iter().map(|octet| i16::from(*octet as i8) << 8));
             }
+            Coding::Unsigned8 => {
+                out.extend(octets.iter().map(|octet| (i16::from(*octet) - 128) << 8));
+            }
+            // Of longer samples the two upper octets are kept.
+            Coding::Little24 => out.extend(
+                octets
+                    .chunks_exact(3)
+                    .map(|sample| i16::from_le_bytes([sample[1], sample[2]])),
+            ),
+            Coding::Little32 => out.extend(
+                octets
+                    .chunks_exact(4)
+                    .map(|sample| i16::from_le_bytes([sample[2], sample[3]])),
+            ),
+            Coding::Float32 => out.extend(octets.chunks_exact(4).map(|sample| {
+                let value = f32::from_le_bytes([sample[0], sample[1], sample[2], sample[3]]);
+                (value * 32_768.0) as i16
+            })),
             Coding::Little16 => out.extend(
                 octets
                     .chunks_exact(2)
@@ -67,6 +96,17 @@ impl Coding {
     }
 }
 
+/// Where the audio of a file lies, and how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) coding: Coding,
+    pub(crate) hz: u32,
+    pub(crate) channels: usize,
+    /// First octet, and how many there are; both within the file.
+    pub(crate) start: u64,
+    pub(crate) size: u64,
+}
+
 /// Reads such a file block by block.
 pub(crate) struct RawReader {
     file: BufReader<File>,
@@ -79,7 +119,7 @@ pub(crate) struct RawReader {
 }
 
 impl RawReader {
-    /// A reader when the extension, or the AU signature, says that this is such a file.
+    /// A reader when the extension, or a header, says that this is such a file.
     pub(crate) fn open(
         path: &Path,
         extension: &str,
@@ -87,18 +127,26 @@ impl RawReader {
         length: u64,
     ) -> Result<Option<RawReader>, SoundError> {
         let reading = |error: io::Error| SoundError::reading(path, &error);
-        let (coding, hz, channels, start, size) = match Coding::of_extension(extension) {
-            Some((coding, hz)) => (coding, hz, 1, 0, length),
-            None => {
-                let mut head = [0u8; 24];
-                let got = read_up_to(file, &mut head).map_err(reading)?;
-                file.seek(SeekFrom::Start(0)).map_err(reading)?;
-                if got < head.len() || &head[..4] != b".snd" {
-                    return Ok(None);
-                }
-                au(path, &head, length)?
-            }
+        let layout = match Coding::of_extension(extension) {
+            Some((coding, hz)) => Layout {
+                coding,
+                hz,
+                channels: 1,
+                start: 0,
+                size: length,
+            },
+            None => match super::header::read(path, file, length)? {
+                Some(layout) => layout,
+                None => return Ok(None),
+            },
         };
+        let Layout {
+            coding,
+            hz,
+            channels,
+            start,
+            size,
+        } = layout;
         file.seek(SeekFrom::Start(start)).map_err(reading)?;
         let file = BufReader::new(file.try_clone().map_err(reading)?);
         let frame = (coding.octets() * channels) as u64;
@@ -144,38 +192,8 @@ impl RawReader {
     }
 }
 
-/// Coding, rate, channels, start and size of an AU file.
-fn au(
-    path: &Path,
-    head: &[u8; 24],
-    length: u64,
-) -> Result<(Coding, u32, usize, u64, u64), SoundError> {
-    let word = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let coding = match word(12) {
-        1 => Coding::G711(Law::Mu),
-        2 => Coding::Signed8,
-        3 => Coding::Big16,
-        27 => Coding::G711(Law::A),
-        other => {
-            let why = format!("AU encoding {other} is not played (1, 2, 3 and 27 are)");
-            return Err(SoundError::unsupported(path, why));
-        }
-    };
-    let channels = word(20);
-    if !(1..=8).contains(&channels) {
-        return Err(SoundError::unsupported(
-            path,
-            format!("it has {channels} channels"),
-        ));
-    }
-    let start = u64::from(word(4)).max(24).min(length);
-    // A size of all ones means up to the end of the file.
-    let size = u64::from(word(8)).min(length - start);
-    Ok((coding, word(16), channels as usize, start, size))
-}
-
 /// Reads until `buffer` is full or the end comes.
-fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut got = 0;
     while got < buffer.len() {
         match reader.read(&mut buffer[got..]) {

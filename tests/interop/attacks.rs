@@ -227,13 +227,14 @@ fn strangers_reach_the_published_numbers_and_nothing_else() {
 
 #[test]
 fn weak_password_is_warned_of_and_works_on_loopback_only() {
-    let mut setup = Setup::stock().edit(
-        "directory/default/1005.xml",
-        "value=\"$${secret_sip_1005}\"",
-        "value=\"1234\"",
-    );
-    let conf = setup.copy();
-    let exchange = setup.start();
+    let weak = || {
+        Setup::stock().edit(
+            "directory/default/1005.xml",
+            "value=\"$${secret_sip_1005}\"",
+            "value=\"1234\"",
+        )
+    };
+    let exchange = weak().start();
     let check = exchange
         .command("check")
         .arg("--json")
@@ -256,13 +257,14 @@ fn weak_password_is_warned_of_and_works_on_loopback_only() {
     drop(exchange);
 
     // On an address that others reach, the exchange must not start with it.
+    let mut setup = weak();
     let data = tempfile::tempdir().expect("a temporary folder");
     let ports = crate::ports::PortBlock::take(1);
     let mut command = Command::new(crate::exchange::program());
     command
         .arg("run")
         .arg("--conf")
-        .arg(&conf)
+        .arg(setup.copy())
         .arg("--data")
         .arg(data.path())
         .arg("--sounds")

@@ -61,7 +61,14 @@ impl Sipp {
         let samples = tone::sine(440.0, tone::RATE * 2, 0);
         let octets: Vec<u8> = samples.into_iter().map(tone::to_ulaw).collect();
         fs::write(audio, octets).expect("the folder can be written");
+        // By itself SIPp proves its password for the address of the server, not for what it asks for.
+        let asked = if scenario.starts_with("register") {
+            user.domain.clone()
+        } else {
+            format!("{number}@{}", user.domain)
+        };
         sipp.command
+            .args(["-auth_uri", &asked])
             .arg(exchange.address().to_string())
             .args(["-s", number, "-au", &user.user, "-ap", &user.password])
             .args(["-key", "user", &user.user, "-key", "domain", &user.domain]);

@@ -380,7 +380,8 @@ impl Transactions {
         if flow.transport.is_reliable() {
             server.flow = flow;
         }
-        let to = Destination::Flow(server.flow);
+        // Whoever asks again is answered where it asks from (RFC 3261 §18.2.2); our own repetitions go on to the first.
+        let to = Destination::Flow(flow);
         match &mut server.machine {
             ServerMachine::Invite(machine) => machine.repeat(port, &to),
             ServerMachine::Other(machine) => machine.repeat(port, &to),

@@ -3,6 +3,8 @@
 use crate::exchange::{DOMAIN, Exchange, build};
 use crate::phone::{Extra, Phone, offer};
 use std::time::Duration;
+use strowger_core::event_bus::EventFilter;
+use strowger_model::EventName;
 
 /// Waits until the exchange has no calls any more.
 async fn quiet(exchange: &Exchange) {
@@ -317,4 +319,141 @@ async fn a_port_in_use_is_named_with_advice() {
     let error = second.start().await.unwrap_err().to_string();
     assert!(error.contains(&first.address.to_string()), "{error}");
     assert!(error.contains("stop the other program"), "{error}");
+}
+
+/// A called phone that answers; the caller's 200 and the callee's INVITE.
+fn connected(
+    caller: &mut Phone,
+    callee: &mut Phone,
+    call_id: &str,
+) -> (
+    strowger_sip_proto::message::Response,
+    strowger_sip_proto::message::Request,
+) {
+    let uri = format!("sip:{}@{DOMAIN}", callee.user);
+    let body = offer();
+    let extra = Extra {
+        body: &body,
+        ..Extra::default()
+    };
+    let text = caller.text("INVITE", &uri, &uri, call_id, &extra);
+    caller.send(&text);
+    let challenge = caller.response();
+    caller.acknowledge(&text, &challenge);
+    let headers = caller.credentials("INVITE", &uri, &challenge);
+    let text = caller.text(
+        "INVITE",
+        &uri,
+        &uri,
+        call_id,
+        &Extra {
+            headers: &headers,
+            ..extra
+        },
+    );
+    caller.send(&text);
+    let invite = callee.request_of("INVITE");
+    callee.answer(&invite, "200 OK", &offer());
+    callee.request_of("ACK");
+    let answer = caller.response();
+    assert_eq!(answer.status(), 200);
+    caller.acknowledge_answer(&answer, call_id);
+    (answer, invite)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hold_is_answered_and_digits_arrive_in_messages() {
+    let exchange = Exchange::start().await;
+    let mut phone = Phone::new(exchange.address, "1000");
+    let answer = phone.call("9000", "hold");
+    assert_eq!(answer.status(), 200);
+    phone.acknowledge_answer(&answer, "hold");
+
+    let body = offer().replace("o=- 1 1", "o=- 1 2") + "a=sendonly\r\n";
+    let tag = answer.to_tag().unwrap();
+    let target = answer.contacts().unwrap().first().unwrap().uri.to_string();
+    let to = answer.to().unwrap().uri.to_string();
+    let extra = Extra {
+        body: &body,
+        to_tag: Some(&tag),
+        ..Extra::default()
+    };
+    let text = phone.text("INVITE", &target, &to, "hold", &extra);
+    phone.send(&text);
+    let held = phone.response();
+    assert_eq!(held.status(), 200);
+    assert!(String::from_utf8_lossy(held.body()).contains("a=recvonly"));
+    phone.acknowledge_answer(&held, "hold");
+
+    let mut digits = exchange.switch.events().subscribe(EventFilter {
+        names: vec![EventName::Dtmf],
+        ..EventFilter::default()
+    });
+    let info = phone.in_dialog("INFO", &answer, "hold").replace(
+        "Content-Length: 0\r\n\r\n",
+        "Content-Type: application/dtmf-relay\r\nContent-Length: 24\r\n\r\nSignal=5\r\nDuration=160\r\n",
+    );
+    phone.send(&info);
+    assert_eq!(phone.response().status(), 200);
+    let event = tokio::time::timeout(Duration::from_secs(5), digits.next())
+        .await
+        .expect("a digit in time")
+        .expect("the exchange runs");
+    assert_eq!(event.get("DTMF-Digit"), Some("5"));
+    assert_eq!(event.get("DTMF-Duration"), Some("1280"));
+    let bye = phone.in_dialog("BYE", &answer, "hold");
+    phone.send(&bye);
+    assert_eq!(phone.response().status(), 200);
+    quiet(&exchange).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blind_transfer_sends_the_other_phone_on() {
+    let exchange = Exchange::start().await;
+    let mut caller = Phone::new(exchange.address, "1000");
+    let mut callee = Phone::new(exchange.address, "1001");
+    assert_eq!(callee.register(120).status(), 200);
+    let (answer, _) = connected(&mut caller, &mut callee, "transfer");
+    // The caller sends its peer to the number that hangs up at once.
+    let refer = caller.in_dialog("REFER", &answer, "transfer").replace(
+        "User-Agent:",
+        &format!("Refer-To: <sip:9001@{DOMAIN}>\r\nUser-Agent:"),
+    );
+    caller.send(&refer);
+    assert_eq!(caller.response().status(), 202);
+    let notify = caller.request_of("NOTIFY");
+    assert_eq!(notify.body(), b"SIP/2.0 200 OK\r\n");
+    assert!(
+        notify
+            .get("Subscription-State")
+            .unwrap()
+            .starts_with("terminated")
+    );
+    caller.answer(&notify, "200 OK", "");
+    let bye = caller.request_of("BYE");
+    caller.answer(&bye, "200 OK", "");
+    let bye = callee.request_of("BYE");
+    callee.answer(&bye, "200 OK", "");
+    quiet(&exchange).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_without_a_peer_is_refused_in_the_news() {
+    let exchange = Exchange::start().await;
+    let mut phone = Phone::new(exchange.address, "1000");
+    let answer = phone.call("9000", "alone");
+    phone.acknowledge_answer(&answer, "alone");
+    let refer = phone.in_dialog("REFER", &answer, "alone").replace(
+        "User-Agent:",
+        &format!("Refer-To: <sip:9001@{DOMAIN}>\r\nUser-Agent:"),
+    );
+    phone.send(&refer);
+    assert_eq!(phone.response().status(), 202);
+    let notify = phone.request_of("NOTIFY");
+    assert_eq!(notify.body(), b"SIP/2.0 403 Forbidden\r\n");
+    phone.answer(&notify, "200 OK", "");
+    let bye = phone.in_dialog("BYE", &answer, "alone");
+    phone.send(&bye);
+    assert_eq!(phone.response().status(), 200);
+    quiet(&exchange).await;
 }

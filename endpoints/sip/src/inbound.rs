@@ -187,7 +187,7 @@ impl Shard {
     }
 
     /// A call that we placed and that found its way back: its Call-ID is ours, which nobody else can guess.
-    fn is_own_call(&self, flow: &Flow, request: &Request) -> bool {
+    pub(crate) fn is_own_call(&self, flow: &Flow, request: &Request) -> bool {
         let here = flow.peer.ip().is_loopback() || flow.peer.ip() == self.profile.shown_local();
         here && request
             .call_id()
@@ -306,7 +306,11 @@ fn contact(request: &Request) -> Result<NameAddr, Refusal> {
 }
 
 /// What the profile's lists say about a source.
-fn by_list(conf: &ProfileConf, config: &ConfigSnapshot, flow: &Flow) -> Result<Admitted, Refusal> {
+pub(crate) fn by_list(
+    conf: &ProfileConf,
+    config: &ConfigSnapshot,
+    flow: &Flow,
+) -> Result<Admitted, Refusal> {
     let mut admitted = Admitted::default();
     let port = conf.acl_with_port.then_some(flow.peer.port());
     for acl in &conf.inbound_acls {

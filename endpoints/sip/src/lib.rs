@@ -28,6 +28,7 @@ mod registrar;
 mod report;
 mod requests;
 mod shard;
+mod stateless;
 mod status;
 mod trace;
 mod transfer;

@@ -234,6 +234,9 @@ impl Shard {
             Work::Indicated(indicated) => self.indicated(now, *indicated),
             Work::Packets(packets) => {
                 for packet in packets {
+                    if self.challenged(now, &packet) {
+                        continue;
+                    }
                     self.core.handle_input(
                         now,
                         Input::Message {

@@ -26,7 +26,7 @@ pub fn password(user: &str) -> String {
     format!("long-secret-of-{user}")
 }
 
-fn configuration(settings: &str) -> String {
+fn configuration(host: &str, settings: &str) -> String {
     let users: String = ["1000", "1001", "1002"]
         .iter()
         .map(|id| {
@@ -43,7 +43,7 @@ fn configuration(settings: &str) -> String {
 <configuration name="sofia.conf"><profiles><profile name="internal">
 <domains><domain name="all" alias="true"/></domains>
 <settings>
-<param name="sip-ip" value="127.0.0.1"/><param name="rtp-ip" value="127.0.0.1"/>
+<param name="sip-ip" value="{host}"/><param name="rtp-ip" value="{host}"/>
 <param name="sip-port" value="auto"/><param name="auth-calls" value="true"/>
 <param name="challenge-realm" value="auto_from"/><param name="context" value="public"/>
 <param name="force-register-domain" value="{DOMAIN}"/><param name="force-register-db-domain" value="{DOMAIN}"/>
@@ -70,7 +70,12 @@ impl Exchange {
 
     /// Starts one whose profile has more parameters.
     pub async fn with(settings: &str) -> Exchange {
-        let (switch, directory) = build(settings);
+        Exchange::on("127.0.0.1", settings).await
+    }
+
+    /// Starts one on another address of this host.
+    pub async fn on(host: &str, settings: &str) -> Exchange {
+        let (switch, directory) = build_on(host, settings);
         switch.start().await.expect("it starts");
         let address = listening(&switch);
         Exchange {
@@ -105,10 +110,14 @@ pub fn listening(switch: &Switch) -> SocketAddr {
 
 /// A switch that does not listen yet.
 pub fn build(settings: &str) -> (Switch, tempfile::TempDir) {
+    build_on("127.0.0.1", settings)
+}
+
+fn build_on(host: &str, settings: &str) -> (Switch, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::write(
         directory.path().join("strowger.xml"),
-        configuration(settings),
+        configuration(host, settings),
     )
     .expect("written");
     let parts = SwitchParts {

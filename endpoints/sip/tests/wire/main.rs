@@ -4,4 +4,5 @@ mod calls;
 mod exchange;
 mod phone;
 mod registrar;
+mod strangers;
 mod streams;

@@ -1,7 +1,7 @@
 //! A phone of few words on a datagram socket: writes requests, reads what comes, proves who it is.
 
 use crate::exchange::{DOMAIN, password};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 use strowger_sip_proto::auth::{self, Challenge};
 use strowger_sip_proto::message::{Message, Method, Request, Response, parse_datagram};
@@ -28,7 +28,7 @@ pub struct Extra<'a> {
 
 impl Phone {
     pub fn new(exchange: SocketAddr, user: &str) -> Phone {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+        let socket = UdpSocket::bind((exchange.ip(), 0)).expect("a socket");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         Phone {
             socket,
@@ -57,6 +57,25 @@ impl Phone {
             .recv_from(&mut buffer)
             .expect("a message in time");
         parse_datagram(&buffer[..length]).expect("it can be read")
+    }
+
+    /// How many messages come within a time.
+    pub fn count_within(&self, time: Duration) -> usize {
+        let end = std::time::Instant::now() + time;
+        let mut count = 0;
+        loop {
+            let left = end.saturating_duration_since(std::time::Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            self.socket.set_read_timeout(Some(left)).expect("a timeout");
+            let mut buffer = [0; 65_536];
+            count += usize::from(self.socket.recv_from(&mut buffer).is_ok());
+        }
+        self.socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout");
+        count
     }
 
     /// The next response that is not 100.
@@ -263,7 +282,7 @@ impl Phone {
     /// Calls a number with an offer; gives the first answer besides 100.
     pub fn call(&mut self, number: &str, call_id: &str) -> Response {
         let uri = format!("sip:{number}@{DOMAIN}");
-        let body = offer();
+        let body = offer().replace("127.0.0.1", &self.address().ip().to_string());
         let extra = Extra {
             body: &body,
             ..Extra::default()

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// How long a port rests after use, so that late packets of the last call do not reach the next (RTP-15).
 pub const QUARANTINE: Duration = Duration::from_secs(30);
 
+/// Rest that no port is denied, however few there are: packets on their way to the old call have arrived by then.
+const SHORTEST_REST: Duration = Duration::from_secs(3);
+
 /// DSCP EF (RFC 3246) as a TOS octet: routers give voice precedence.
 const TOS_EXPEDITED: u32 = 0xb8;
 
@@ -53,12 +56,27 @@ impl PortTable {
         }
         let start = (seed % pairs as u64) as usize;
         // Probing by a random odd-ish step would not be more random: the start already is.
-        let pair = (0..pairs)
+        let free = (0..pairs)
             .map(|i| (start + i) % pairs)
-            .find(|&p| !self.taken[p])?;
+            .find(|&p| !self.taken[p]);
+        let pair = match free {
+            Some(pair) => pair,
+            None => self.longest_rested(now)?,
+        };
         self.taken[pair] = true;
         self.in_use += 1;
         Some(self.first + 2 * pair as u16)
+    }
+
+    /// When every other pair is in use: the one that has rested longest, if it has rested at all. A new call is worth
+    /// more than the last seconds of a quarantine.
+    fn longest_rested(&mut self, now: Instant) -> Option<usize> {
+        let (since, pair) = self.resting.front().copied()?;
+        if now.saturating_duration_since(since) < SHORTEST_REST {
+            return None;
+        }
+        self.resting.pop_front();
+        Some(pair)
     }
 
     /// The pair of `port` is no longer used; it rests from `now` on.
@@ -213,13 +231,27 @@ mod tests {
         got.sort_unstable();
         assert_eq!(got, [16_386, 16_388, 16_390, 16_392]);
         assert_eq!(table.in_use(), 4);
-        table.release(16_388, start);
-        assert_eq!(
-            table.take(start + QUARANTINE - Duration::from_millis(1), 0),
-            None,
-            "it rests"
+        let mut table = PortTable::new(16_386, 16_389);
+        let first = table.take(start, 0).unwrap();
+        table.release(first, start);
+        let during = start + QUARANTINE - Duration::from_millis(1);
+        assert_ne!(
+            table.take(during, 0),
+            Some(first),
+            "it rests while another is free"
         );
-        assert_eq!(table.take(start + QUARANTINE, 0), Some(16_388));
+        assert_eq!(table.take(start + QUARANTINE, 0), Some(first));
+    }
+
+    #[test]
+    fn a_scarce_port_is_used_again_after_a_short_rest() {
+        let start = Instant::now();
+        let mut table = PortTable::new(10_000, 10_003);
+        let first = table.take(start, 0).unwrap();
+        table.take(start, 0).unwrap();
+        table.release(first, start);
+        assert_eq!(table.take(start + Duration::from_secs(2), 0), None);
+        assert_eq!(table.take(start + Duration::from_secs(4), 0), Some(first));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::profile::Profile;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use strowger_core::config::{ConfigSnapshot, is_weak_password};
-use strowger_model::{User, is_false};
+use strowger_model::{User, is_false, is_true};
 use strowger_sip_proto::auth::{
     Algorithm, Challenge, Credentials, NonceVerdict, challenges, credentials, ha1, verify,
 };
@@ -268,7 +268,8 @@ impl Examination<'_> {
             self.note(&user.id, "the address is not in the user's auth-acl");
             return false;
         }
-        if user.a1_hash().is_none() && !nat::is_private(source) {
+        let weak_is_fine = user.param("allow-weak-password").is_some_and(is_true);
+        if user.a1_hash().is_none() && !nat::is_private(source) && !weak_is_fine {
             let password = user
                 .password()
                 .map_or("", |password| password.reveal().as_str());

@@ -16,14 +16,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use strowger_core::Switch;
+use strowger_core::config::is_weak_password;
 use strowger_core::endpoint::{Endpoint, NewCall, OutboundCall, StartError};
 use strowger_core::shutdown::Shutdown;
-use strowger_model::{BoxFuture, Event, HangupCause};
+use strowger_model::{BoxFuture, Event, HangupCause, is_true};
 use strowger_sip_proto::FlowId;
 use strowger_sip_proto::auth::Nonces;
 
 /// How often expired registrations are looked for.
 const EXPIRY: Duration = Duration::from_secs(1);
+/// Users with weak passwords named in one message.
+const WEAK_SHOWN: usize = 5;
 /// When the kernel chooses the UDP port, how often another one is tried because its TCP port is taken.
 const PORT_TRIES: usize = 16;
 
@@ -63,6 +66,9 @@ impl Endpoint for Sofia {
             let Some(conf) = switch.config().try_get::<SofiaConf>() else {
                 return Ok(());
             };
+            for conf in &conf.profiles {
+                no_weak_passwords_everywhere(&switch, conf)?;
+            }
             // Every socket is bound before anything is answered: a start that fails has done nothing.
             let mut opened = Vec::new();
             for conf in &conf.profiles {
@@ -193,6 +199,42 @@ async fn open(
         inboxes,
         udp: receiver,
         tcp: listener,
+    })
+}
+
+/// A profile that listens on every address is open to whoever finds it: with a password that everybody knows it does not
+/// start (AUT-01). On a single address such users are only let in from close by.
+fn no_weak_passwords_everywhere(switch: &Switch, conf: &ProfileConf) -> Result<(), StartError> {
+    if !conf.sip_ip.is_unspecified() || (conf.disable_register && !conf.auth_calls) {
+        return Ok(());
+    }
+    let config = switch.config();
+    let weak: Vec<String> = config
+        .directory()
+        .domains()
+        .iter()
+        .flat_map(|domain| domain.users())
+        .filter(|user| !user.param("allow-weak-password").is_some_and(is_true))
+        .filter(|user| {
+            user.password()
+                .is_some_and(|password| is_weak_password(&user.id, password.reveal()))
+        })
+        .map(|user| format!("{} ({})", user.address(), user.source))
+        .take(WEAK_SHOWN)
+        .collect();
+    if weak.is_empty() {
+        return Ok(());
+    }
+    Err(StartError {
+        what: format!(
+            "profile `{}` listens on every address of this host",
+            conf.name
+        ),
+        why: format!("anybody can guess the password of {}", weak.join(", ")),
+        advice: format!(
+            "give these users random passwords, or set sip-ip of the profile ({}) to one local address, or give such a user the parameter allow-weak-password=true",
+            conf.source
+        ),
     })
 }
 

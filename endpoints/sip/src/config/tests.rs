@@ -1,3 +1,5 @@
+//! Settings of profiles: defaults, values, what is not supported, what is wrong.
+
 use super::*;
 use std::collections::HashSet as Fixed;
 use std::path::{Path, PathBuf};

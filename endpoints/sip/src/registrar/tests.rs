@@ -1,3 +1,5 @@
+//! Bindings: which stay, how they are dialled, how long they last.
+
 use super::contacts::{contact_text, granted};
 use super::*;
 use strowger_sip_proto::message::NameAddr;

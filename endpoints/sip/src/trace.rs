@@ -41,13 +41,12 @@ pub(crate) fn redacted(octets: &[u8]) -> String {
         if name.eq_ignore_ascii_case("authorization")
             || name.eq_ignore_ascii_case("proxy-authorization")
         {
-            out.push_str(name);
+            out.extend(name.chars().map(plain));
             out.push_str(": ");
             let value = line.get(name.len()..).unwrap_or_default();
-            out.push_str(&blot(
-                &blot(value.trim_start_matches([':', ' ', '\t']), "response="),
-                "cnonce=",
-            ));
+            let value = value.trim_start_matches([':', ' ', '\t']);
+            let value = blot(&blot(value, "response="), "cnonce=");
+            out.extend(value.chars().map(plain));
         } else if let Some(at) = line.find("inline:") {
             out.extend(line[..at].chars().map(plain));
             out.push_str("inline:***");
@@ -106,6 +105,22 @@ fn without_password(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::redacted;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn any_octets_can_be_shown(
+            octets in prop::collection::vec(any::<u8>(), 0..200),
+            head in "(Authorization|a=crypto inline:|From: <sip:é:x@|Proxy-Authorization: response=|sips:)?",
+        ) {
+            let mut message = head.into_bytes();
+            message.extend(octets);
+            let shown = redacted(&message);
+            prop_assert!(shown.chars().all(|c| !c.is_control() || c == '\n' || c == '\t'));
+        }
+    }
 
     #[test]
     fn secrets_are_not_shown() {

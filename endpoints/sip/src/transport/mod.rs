@@ -139,6 +139,27 @@ pub(crate) fn address_text(address: SocketAddr, transport: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{call_id, is_keepalive};
+    use proptest::prelude::*;
+    use strowger_sip_proto::message::parse_datagram;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn the_call_id_is_the_one_that_the_parser_reads(id in "[A-Za-z0-9@.-]{1,20}", name in "(Call-ID|i|CALL-ID ?)") {
+            let text = format!(
+                "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\n\
+                 To: <sip:a@b>\r\n{name}: {id}\r\nCSeq: 1 OPTIONS\r\n\r\n"
+            );
+            let parsed = parse_datagram(text.as_bytes()).unwrap();
+            prop_assert_eq!(parsed.call_id().map(str::as_bytes), Some(call_id(text.as_bytes())));
+        }
+
+        #[test]
+        fn any_octets_have_a_call_id_or_none(octets in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = call_id(&octets);
+        }
+    }
 
     #[test]
     fn the_call_id_is_found_in_every_form() {

@@ -76,7 +76,9 @@ fn main() {
         start.threads,
         idle * 100.0
     );
-    println!("bridged call, PCMU on both sides, two authenticated INVITEs' worth of signalling:");
+    println!(
+        "bridged call between two phones, PCMU on both sides, the caller proving its password:"
+    );
     println!(
         "  set-up and end:        {:.2} ms of processor time",
         set_up * 1000.0

@@ -5,8 +5,8 @@ use crate::phone::Line;
 use crate::sipp::{Counted, Sipp};
 use std::time::Duration;
 
-/// Port blocks for some 800 calls at once.
-const PORT_BLOCKS: u16 = 6;
+/// Port blocks for some 2,000 calls: each takes four ports, which rest for half a minute before they are used again.
+const PORT_BLOCKS: u16 = 14;
 /// Registration of the called side: longer than any run.
 const REGISTERED_SECONDS: u32 = 3_600;
 

@@ -455,7 +455,7 @@ impl Exchange {
             .skip(1)
             .filter_map(|line| line.split_whitespace().nth(1)?.split(':').nth(1))
             .filter_map(|port| u16::from_str_radix(port, 16).ok())
-            .filter(|port| (first..=last).contains(port))
+            .filter(|port| (first..=last).contains(port) && !self.ports.is_guard(*port))
             .count()
     }
 

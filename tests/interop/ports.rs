@@ -51,6 +51,11 @@ impl PortBlock {
         self.base + 1 + index
     }
 
+    /// Whether the port is bound by this block itself.
+    pub fn is_guard(&self, port: u16) -> bool {
+        port >= self.base && (port - self.base).is_multiple_of(BLOCK)
+    }
+
     /// First and last port for audio.
     pub fn media(&self) -> (u16, u16) {
         (self.base + SIGNALLING, self.base + self.length - 1)

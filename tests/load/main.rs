@@ -35,25 +35,28 @@ use traffic::Traffic;
 const OPTIMISED: bool = true;
 /// Calls of the run that counts.
 const CALLS: u32 = 1_000;
-/// Calls that fill caches and pools before it.
-const WARM_UP: u32 = 500;
+/// Calls before it: as many, so that memory has been at its peak once.
+const WARM_UP: u32 = CALLS;
 /// New calls a second.
 const RATE: u32 = 50;
 /// How long a call lasts: with 50 a second, 250 at once.
 const LENGTH: Duration = Duration::from_secs(5);
-/// Transactions linger 32 s (RFC 3261 timers B, H, J) and used ports rest 30 s; after that all must be back.
+/// Ended transactions linger for 32 s (RFC 3261 timers B, H, J) and used ports rest; then all must be back.
+const LINGER: Duration = Duration::from_secs(34);
+/// All must be back after this time.
 const SETTLE: Duration = Duration::from_secs(50);
 /// Memory after the run, in percent of the memory before it.
 const RSS_PERCENT: u64 = 105;
 
-/// Handles, threads and ports as they were, or the difference when time is up.
+/// Handles, threads, ports and memory as they were, or the difference when time is up.
 fn await_footprint(exchange: &Exchange, before: Footprint) -> Footprint {
     let start = Instant::now();
     loop {
         let now = exchange.footprint();
         let back = now.handles <= before.handles
             && now.threads <= before.threads
-            && now.rtp_ports <= before.rtp_ports;
+            && now.rtp_ports <= before.rtp_ports
+            && now.rss_kb * 100 <= before.rss_kb * RSS_PERCENT;
         if back || start.elapsed() > SETTLE {
             return now;
         }
@@ -74,7 +77,16 @@ fn thousand_calls_at_fifty_a_second_leave_nothing_behind() {
         u64::from(WARM_UP)
     );
     exchange.await_idle(Duration::from_secs(20));
-    let before = await_footprint(&exchange, idle);
+    std::thread::sleep(LINGER);
+    let before = exchange.footprint();
+    assert!(
+        before.handles <= idle.handles,
+        "file handles: {idle:?} -> {before:?}"
+    );
+    assert!(
+        before.rtp_ports <= idle.rtp_ports,
+        "audio ports: {idle:?} -> {before:?}"
+    );
 
     let over = AtomicBool::new(false);
     let counted = std::thread::scope(|scope| {

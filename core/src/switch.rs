@@ -32,7 +32,7 @@ use strowger_model::{
 /// Decoded prompts kept in memory, octets: two hours of narrow-band audio.
 const SOUND_CACHE: usize = 64 * 1024 * 1024;
 
-/// Share of a quantum that a media worker may need before new calls are refused.
+/// Share of a quantum that a media worker may need, on the mean of a second, before new calls are refused.
 const FULL_TICK: f64 = 0.8;
 
 /// Finds expressions in texts (phrase macros); the dialplan's own engine, so that both behave alike.
@@ -522,7 +522,7 @@ impl Switch {
         if self.0.sessions.len() >= limits.max_sessions() {
             return Err(Refusal::MaxSessions);
         }
-        if self.0.media.load().busiest_tick > QUANTUM.mul_f64(FULL_TICK) {
+        if self.0.media.load().mean_tick > QUANTUM.mul_f64(FULL_TICK) {
             return Err(Refusal::Overload);
         }
         // Legs that we dial belong to calls that were admitted; only those that come in count against the rate.

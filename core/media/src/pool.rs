@@ -89,8 +89,11 @@ pub struct MediaLoad {
     pub legs: usize,
     /// Port pairs in use.
     pub ports_in_use: usize,
-    /// The longest tick of any worker within the last second; over 16 ms (80 % of a quantum) admit no more calls.
+    /// The longest tick of any worker within the last second.
     pub busiest_tick: Duration,
+    /// The mean tick of the busiest worker within the last second. One long tick may only mean that the system ran
+    /// something else; a high mean is load.
+    pub mean_tick: Duration,
     /// Ticks that began more than one quantum late, since the start.
     pub late_ticks: u64,
 }
@@ -359,6 +362,7 @@ impl MediaPool {
         for port in &self.shared.workers {
             load.legs += port.load.legs.load(Ordering::Relaxed);
             load.busiest_tick = load.busiest_tick.max(port.load.busiest_tick());
+            load.mean_tick = load.mean_tick.max(port.load.mean_tick());
             load.late_ticks += port.load.late_ticks.load(Ordering::Relaxed);
         }
         load

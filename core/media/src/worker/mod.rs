@@ -37,11 +37,16 @@ pub(crate) struct WorkerLoad {
     pub(crate) legs: AtomicUsize,
     pub(crate) late_ticks: AtomicU64,
     busiest_ns: AtomicU64,
+    mean_ns: AtomicU64,
 }
 
 impl WorkerLoad {
     pub(crate) fn busiest_tick(&self) -> Duration {
         Duration::from_nanos(self.busiest_ns.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn mean_tick(&self) -> Duration {
+        Duration::from_nanos(self.mean_ns.load(Ordering::Relaxed))
     }
 }
 
@@ -81,6 +86,8 @@ pub(crate) struct Worker {
     /// The time of the last tick.
     now: Instant,
     longest: Duration,
+    /// Time of all ticks since the mean was last told.
+    worked: Duration,
     batch: PacketBatch,
     sum: Box<Sum>,
     mixed: Box<PcmBlock>,
@@ -110,6 +117,7 @@ impl Worker {
             ticks: 0,
             now: Instant::now(),
             longest: Duration::ZERO,
+            worked: Duration::ZERO,
             batch: PacketBatch::new(),
             sum: Box::new(Sum::new()),
             mixed: block(),
@@ -146,11 +154,15 @@ impl Worker {
 
     fn measure(&mut self, took: Duration) {
         self.longest = self.longest.max(took);
+        self.worked += took;
         if self.ticks.is_multiple_of(LOAD_WINDOW) {
             self.load
                 .busiest_ns
                 .store(self.longest.as_nanos() as u64, Ordering::Relaxed);
             self.longest = Duration::ZERO;
+            let mean = self.worked.as_nanos() as u64 / LOAD_WINDOW;
+            self.load.mean_ns.store(mean, Ordering::Relaxed);
+            self.worked = Duration::ZERO;
         }
     }
 

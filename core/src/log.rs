@@ -17,7 +17,7 @@ pub fn line(level: LogLevel, uuid: Option<&str>, text: &str) {
 }
 
 /// Control and bidirectional-override characters as `\u{..}`; newlines of our own multi-line texts stay.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

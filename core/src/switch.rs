@@ -596,18 +596,23 @@ impl Switch {
         (self.0.find_pattern)(pattern, subject)
     }
 
-    /// Writes a hunt's decisions to the log, when anybody reads such detail.
+    /// Writes a hunt's decisions to the log. The text is made only where somebody reads such detail.
     pub(crate) fn log_hunt(&self, channel: &str, uuid: &str, trace: &HuntTrace) {
-        if !tracing::enabled!(target: "dialplan", tracing::Level::DEBUG) {
-            return;
-        }
-        for (level, text) in (self.0.hunt_log)(trace, channel) {
-            crate::log::line(level, Some(uuid), &text);
-        }
+        tracing::debug!(
+            target: "dialplan",
+            uuid,
+            "{}",
+            HuntLines { log: &self.0.hunt_log, trace, channel }
+        );
     }
 
     /// Makes a sound playable, off the async threads.
     pub async fn audible(&self, request: SoundRequest) -> Result<Audible, SoundFailure> {
+        if request.sound.needs_no_file() {
+            // A tone or a silence is a matter of microseconds: no thread need be woken for it.
+            let streams = self.config().get::<LocalStreams>();
+            return crate::sound::resolve(&request, &self.0.sounds, &streams);
+        }
         let switch = self.clone();
         self.blocking(move || {
             let streams = switch.config().get::<LocalStreams>();
@@ -674,6 +679,25 @@ impl Switch {
     /// Takes calls again after [`Switch::request_stop`].
     pub fn cancel_stop(&self) {
         self.0.shutdown.enter(Phase::Running);
+    }
+}
+
+/// A hunt's log lines, written out only when a log takes them.
+struct HuntLines<'a> {
+    log: &'a HuntLog,
+    trace: &'a HuntTrace,
+    channel: &'a str,
+}
+
+impl std::fmt::Display for HuntLines<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, (_, line)) in (self.log)(self.trace, self.channel).iter().enumerate() {
+            if number > 0 {
+                f.write_str("\n")?;
+            }
+            f.write_str(&crate::log::escape(line))?;
+        }
+        Ok(())
     }
 }
 

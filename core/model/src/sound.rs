@@ -170,6 +170,15 @@ impl Sound {
         Self::parse(text)
     }
 
+    /// Whether it is made here, without reading anything: tones and silence.
+    pub fn needs_no_file(&self) -> bool {
+        match self {
+            Self::Tone { .. } | Self::Silence { .. } | Self::None => true,
+            Self::With { sound, .. } => sound.needs_no_file(),
+            _ => false,
+        }
+    }
+
     /// The options around a sound, and the sound inside.
     pub fn options(&self) -> (SoundOptions, &Sound) {
         match self {

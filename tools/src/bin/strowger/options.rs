@@ -48,7 +48,7 @@ pub struct Options {
     pub drain: u64,
 
     /// Threads for signalling and applications; audio has its own
-    #[arg(long, global = true, value_name = "NUMBER", default_value_t = 2,
+    #[arg(long, global = true, value_name = "NUMBER", default_value_t = signalling_threads(),
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: u16,
 }
@@ -168,6 +168,13 @@ pub fn take_fixed(
         }
     }
     Ok((fixed, rest))
+}
+
+/// One thread for each four processors: signalling needs little beside audio, and threads that pass work to one another
+/// cost more than they give on a small machine.
+fn signalling_threads() -> u16 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u16::try_from((processors / 4).clamp(1, 16)).unwrap_or(1)
 }
 
 #[cfg(test)]

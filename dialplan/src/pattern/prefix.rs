@@ -58,7 +58,7 @@ fn prefix(alternative: &[Tagged]) -> Option<String> {
     let branches = rest.contains(&('|', false));
     let optional = rest
         .windows(2)
-        .any(|pair| pair[0] == (')', false) && matches!(pair[1], ('?' | '*' | '{', false)));
+        .any(|pair| pair[0] == (')', false) && matches!(pair[1], ('?' | '*' | '+' | '{', false)));
     let enter = !branches && !optional;
     let mut text = String::new();
     let mut at = 0;
@@ -89,7 +89,14 @@ fn prefix(alternative: &[Tagged]) -> Option<String> {
         match rest.get(at) {
             Some(('?' | '*' | '{', false)) => break,
             Some(('+', false)) => {
-                text.push(character);
+                // `a+` has one at least; but another quantifier behind it (`a+??`) may make all of it optional.
+                let mut behind = at + 1;
+                if matches!(rest.get(behind), Some(('?' | '+', false))) {
+                    behind += 1;
+                }
+                if !matches!(rest.get(behind), Some(('?' | '*' | '+' | '{', false))) {
+                    text.push(character);
+                }
                 break;
             }
             _ => text.push(character),

@@ -197,6 +197,9 @@ fn beginnings() {
     assert_eq!(prefixes(r"^\*98$|^(?:4000)$"), some(&["*98", "4000"]));
     assert_eq!(prefixes("^12?3$"), some(&["1"]));
     assert_eq!(prefixes("^12+3$"), some(&["12"]));
+    assert_eq!(prefixes("^12+?3$"), some(&["12"]));
+    assert_eq!(prefixes("^12+??3$"), some(&["1"]));
+    assert_eq!(prefixes("^(1)+??3$"), None);
     assert_eq!(prefixes("^(12)?3$"), None);
     assert_eq!(prefixes("^12(3|4)$"), some(&["12"]));
     assert_eq!(prefixes("^(3|4)12$"), None);

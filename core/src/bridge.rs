@@ -57,7 +57,7 @@ fn bridge_exports(variables: &Variables) -> Vec<(String, Expanded)> {
         .collect()
 }
 
-/// The caller's side after the callee has left (spec/applications.md §2.6).
+/// The caller's side after the callee has left.
 fn after_bridge(session: &mut Session, end: BridgeEnd) -> AppResult {
     if session.is_true("park_after_bridge") {
         return Err(Interrupt::Park.into());

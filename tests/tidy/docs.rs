@@ -125,24 +125,13 @@ fn paths_that_documents_name_are_there() {
     tree::none("Paths that are not there", &findings);
 }
 
-/// Comments that cite what a reader of this repository does not have; to be put into words of their own.
-const CITE_ELSEWHERE: &[&str] = &[
-    "core/media/src/leg/config.rs",
-    "core/media/src/transport/latch.rs",
-    "core/src/bridge.rs",
-    "core/src/call_record/mod.rs",
-    "core/src/originate/result.rs",
-    "core/src/session/life.rs",
-    "endpoints/sip/src/shard.rs",
-];
-
 #[test]
 fn comments_cite_what_is_there() {
     // Numbered sections are not how ARCHITECTURE.md is ordered.
     let elsewhere = ["SECURITY.md", "CRATES.md", "spec/", "ARCHITECTURE §"];
     let findings: Vec<String> = tree::files(".rs")
         .into_iter()
-        .filter(|path| !path.starts_with("tests/tidy/") && !CITE_ELSEWHERE.contains(&path.as_str()))
+        .filter(|path| !path.starts_with("tests/tidy/"))
         .flat_map(|path| {
             let text = tree::read(&path);
             text.lines()

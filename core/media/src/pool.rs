@@ -314,7 +314,7 @@ impl MediaPool {
         self.shared.ports.bind(ip)
     }
 
-    /// Whether media of this pool arrives at this port now. A stranger's stream aimed there would loop (RTP-14).
+    /// Whether media of this pool arrives at this port now. A stranger's stream aimed there would loop.
     pub fn holds(&self, port: u16) -> bool {
         self.shared.ports.holds(port)
     }

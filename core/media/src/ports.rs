@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a port rests after use, so that late packets of the last call do not reach the next (RTP-15).
+/// How long a port rests after use, so that late packets of the last call do not reach the next.
 pub const QUARANTINE: Duration = Duration::from_secs(30);
 
 /// Rest that no port is denied, however few there are: packets on their way to the old call have arrived by then.

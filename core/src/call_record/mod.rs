@@ -10,7 +10,7 @@ use strowger_model::{Channel, Zone};
 pub struct CallRecord;
 
 impl CallRecord {
-    /// Sets the times and durations of spec/core.md §2.3 as channel variables.
+    /// Sets the times and durations of the call as channel variables, under their FreeSWITCH names.
     pub fn set_variables(channel: &mut Channel, zone: Zone) {
         let times = channel.times;
         let end = times.hungup;

@@ -247,7 +247,7 @@ impl PlainRtp {
         Ok(())
     }
 
-    /// RTP-14: packets sent to a port of our own would come back for ever, unless the call itself comes from us.
+    /// Packets sent to a port of our own would come back for ever, unless the call itself comes from us.
     fn refuse_own_port(&self, agreed: &Agreed, switch: &Switch) -> Result<(), MediaFailure> {
         let own = |ip: std::net::IpAddr| ip == self.rtp.advertised || ip == self.rtp.bind;
         let from_ourselves = self.rtp.signalling_source.is_some_and(own);

@@ -81,7 +81,7 @@ fn lists(text: &str, cause: HangupCause) -> bool {
     })
 }
 
-/// What happens after nobody was reached (spec/applications.md §2.5).
+/// What happens after nobody was reached.
 pub fn on_failure(session: &Session, cause: HangupCause) -> DialPolicy {
     if cause == HangupCause::AttendedTransfer {
         return DialPolicy::HangUp(cause);

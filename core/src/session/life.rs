@@ -170,7 +170,7 @@ impl Session {
         }
     }
 
-    /// Gives the channel a new caller profile for another extension (spec/dialplan.md §3).
+    /// Gives the channel a new caller profile for another extension.
     pub(crate) fn transfer_to(&mut self, to: Destination) -> Step {
         let limit = ["max_session_transfers", "max_forwards"]
             .iter()

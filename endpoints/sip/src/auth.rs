@@ -1,4 +1,4 @@
-//! Proof of identity: digest authentication against the directory, at constant work, whoever asks (AUT-03).
+//! Proof of identity: digest authentication against the directory, at constant work, whoever asks.
 
 use crate::config::{ProfileConf, Realm, SofiaConf};
 use crate::nat;
@@ -311,7 +311,7 @@ impl Examination<'_> {
         }
     }
 
-    /// The response that asks for credentials. To a datagram from a stranger it is kept short (EXH-14).
+    /// The response that asks for credentials. To a datagram from a stranger it is kept short.
     pub(crate) fn challenge(&self, realm: &str, stale: bool) -> Verdict {
         let source = self.flow.peer.ip();
         let nonce = self.profile.nonces().issue(self.seconds(), realm, source);

@@ -55,7 +55,7 @@ pub(crate) fn profile(
     }
 }
 
-/// Who a trusted network says is calling. A user who logged in cannot be somebody else (AUT-05).
+/// Who a trusted network says is calling. A user who logged in cannot be somebody else.
 fn identity(request: &Request, admitted: &Admitted) -> Option<NameAddr> {
     let named = request
         .remote_party_id()

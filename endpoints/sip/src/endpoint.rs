@@ -203,7 +203,7 @@ async fn open(
 }
 
 /// A profile that listens on every address is open to whoever finds it: with a password that everybody knows it does not
-/// start (AUT-01). On a single address such users are only let in from close by.
+/// start. On a single address such users are only let in from close by.
 fn no_weak_passwords_everywhere(switch: &Switch, conf: &ProfileConf) -> Result<(), StartError> {
     if !conf.sip_ip.is_unspecified() || (conf.disable_register && !conf.auth_calls) {
         return Ok(());

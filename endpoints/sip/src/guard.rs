@@ -16,7 +16,7 @@ const STRANGER_BURST: f64 = 100.0;
 const ADDRESSES: usize = 65_536;
 /// How long a peer stays known after its last proof.
 const KNOWN_FOR: Duration = Duration::from_secs(3_600);
-/// Wrong passwords of one account from one address before answers slow down (AUT-02).
+/// Wrong passwords of one account from one address before answers slow down.
 const FREE_FAILURES: u32 = 5;
 /// The first delay; it doubles with each further failure.
 const FIRST_DELAY: Duration = Duration::from_millis(250);

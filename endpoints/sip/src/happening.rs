@@ -13,7 +13,7 @@ use strowger_sip_proto::info;
 use strowger_sip_proto::message::{Request, Response};
 use strowger_sip_proto::{CallKey, Failure, HeaderList, ServerKey, UaEvent};
 
-/// Redirections that one call follows (EXH-10).
+/// Redirections that one call follows.
 const REDIRECTIONS: u8 = 5;
 /// Body of an INFO handed on, octets.
 const INFO_BODY: usize = 16_384;

@@ -220,8 +220,8 @@ impl Shard {
         let nat = nat::is_behind_nat(&conf, config.acls(), flow, request, Some(contact));
         let names_host = contact.uri.host().is_none_or(|host| host.ip().is_none());
         if nat || !admitted.is_trusted() || names_host {
-            // What follows goes where this came from: a stranger cannot have us send to a third party (SIP-13), nor
-            // have us look up names (EXH-12).
+            // What follows goes where this came from: a stranger cannot have us send to a third party, nor
+            // have us look up names.
             let pinned = self.core.pin(key, Some(Destination::Flow(*flow)));
             debug_assert!(pinned.is_ok(), "the call came in this moment");
         }
@@ -350,7 +350,7 @@ fn user_of_from(
     config.directory().user(&domain, &from.uri.user()?).cloned()
 }
 
-/// Whether From names the user who proved to be there (AUT-05), by id or number, or nobody at all.
+/// Whether From names the user who proved to be there, by id or number, or nobody at all.
 fn speaks_for_itself(user: &User, request: &Request) -> bool {
     let Ok(from) = request.from() else {
         return false;

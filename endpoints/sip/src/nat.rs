@@ -70,7 +70,7 @@ pub(crate) fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Whether anything may be sent to an address at all (SIP-13).
+/// Whether anything may be sent to an address at all.
 pub(crate) fn is_reachable(peer: SocketAddr) -> bool {
     let routable = match peer.ip().to_canonical() {
         IpAddr::V4(address) => {

@@ -345,7 +345,7 @@ pub(crate) fn destination(uri: &Uri) -> Option<Destination> {
     })
 }
 
-/// The caller's headers go on to the callee, when the caller is not a stranger (SIP-09).
+/// The caller's headers go on to the callee, when the caller is not a stranger.
 fn copy_headers(variables: &mut Variables, call: &OutboundCall) {
     let Some(originator) = &call.originator else {
         return;

@@ -198,7 +198,7 @@ impl Shard {
         self.owned_by(conf, config, &domain, user, stored_domain, identity)
     }
 
-    /// The user who logged in must own the address of record (AUT-05).
+    /// The user who logged in must own the address of record.
     fn owned_by(
         &self,
         conf: &ProfileConf,

@@ -26,14 +26,14 @@ impl Shard {
         } else if *method == Method::OPTIONS {
             self.options(now, key, flow, request);
         } else if *method == Method::NOTIFY {
-            // We have subscribed to nothing (SIP-19).
+            // We have subscribed to nothing.
             self.respond(now, key, 481, Vec::new());
         } else {
             self.unsupported(now, key, flow, request);
         }
     }
 
-    /// What we can do, in short to strangers (EXH-14), or that we are busy.
+    /// What we can do, in short to strangers, or that we are busy.
     fn options(&mut self, now: Instant, key: ServerKey, flow: Flow, request: &Request) {
         let conf = self.profile.conf.load_full();
         let limits = self.switch.limits();
@@ -56,7 +56,7 @@ impl Shard {
         }
     }
 
-    /// MESSAGE, SUBSCRIBE, PUBLISH, REFER and INFO: who it is comes first (AUT-04), then that it is not supported.
+    /// MESSAGE, SUBSCRIBE, PUBLISH, REFER and INFO: who it is comes first, then that it is not supported.
     fn unsupported(&mut self, now: Instant, key: ServerKey, flow: Flow, request: &Request) {
         let conf = self.profile.conf.load_full();
         let method = request.method().as_str();

@@ -20,7 +20,7 @@ use strowger_sip_proto::{
 };
 use tokio::sync::{Semaphore, mpsc};
 
-/// Messages that wait for a shard, in each of its two queues (ARCHITECTURE §4.7).
+/// Messages that wait for a shard, in each of its two queues.
 pub(crate) const MESSAGES: usize = 1_024;
 /// Indications that wait; sessions wait while it is full.
 const INDICATIONS: usize = 256;
@@ -32,7 +32,7 @@ const BATCH: usize = 64;
 const HELD_BACK: usize = 1_024;
 /// How often calls whose session has gone are looked for.
 const SWEEP: Duration = Duration::from_secs(5);
-/// Names looked up at one time (EXH-12).
+/// Names looked up at one time.
 const LOOKUPS: usize = 100;
 /// How long a look-up may take.
 const LOOKUP: Duration = Duration::from_secs(5);

@@ -1,5 +1,5 @@
-//! Strangers' datagrams are challenged without being remembered: no transaction, no repetition, no memory (EXH-01,
-//! EXH-14, AUT-16). Only what comes back with credentials reaches the machine.
+//! Strangers' datagrams are challenged without being remembered: no transaction, no repetition, no memory.
+//! Only what comes back with credentials reaches the machine.
 
 use crate::auth::{Ask, Examination, Verdict};
 use crate::inbound::by_list;

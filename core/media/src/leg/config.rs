@@ -16,7 +16,7 @@ pub struct RemoteMedia {
     pub rtcp: SocketAddr,
 }
 
-/// Why media will not be sent to an address (SECURITY.md RTP-13, RTP-14).
+/// Why media will not be sent to an address (a stream aimed at a victim, a stream aimed at ourselves).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteRefused {
     /// `0.0.0.0`, `::` or port 0.
@@ -60,7 +60,7 @@ fn check_address(address: SocketAddr) -> Result<(), RemoteRefused> {
     }
 }
 
-/// Who may send media to a leg besides the address of [`RemoteMedia`] (SECURITY.md RTP-01).
+/// Who may send media to a leg besides the address of [`RemoteMedia`] (RTP bleed).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LearnFrom {
     /// Only the negotiated address.
@@ -153,7 +153,7 @@ pub struct LegConfig {
     pub jitter: JitterSettings,
     /// No RTP or RTCP for so long while receiving raises `LegEvent::MediaTimeout`, once.
     pub media_timeout: Option<Duration>,
-    /// Stop sending to a peer that was never heard from after so long (a stream aimed at a victim, RTP-13);
+    /// Stop sending to a peer that was never heard from after so long (a stream aimed at a victim);
     /// `None` for peers whose identity is known: many phones send nothing before the answer.
     pub unheard_limit: Option<Duration>,
     /// Keep sending packets of silence while there is nothing to be heard.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const MAX_DROPOUT: u16 = 3_000;
 /// A step back smaller than this is reordering.
 const MAX_MISORDER: u16 = 100;
-/// Packets in order before another SSRC replaces the current one (RTP-04).
+/// Packets in order before another SSRC replaces the current one.
 const SSRC_PROBATION: u32 = 3;
 
 /// What became of a packet's header.

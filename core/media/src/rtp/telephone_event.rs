@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A digit whose end packets were all lost is over after so long without a packet of it.
 const END_TIMEOUT: Duration = Duration::from_millis(200);
-/// Received durations are clamped to 40 ms–5 s (RTP-09), in samples at 8 kHz.
+/// Received durations are clamped to 40 ms–5 s, in samples at 8 kHz.
 const RECEIVED_RANGE: (u64, u64) = (320, 40_000);
 /// Sent durations are clamped to this range, in samples at 8 kHz.
 const SENT_RANGE: (u32, u32) = (400, 192_000);

@@ -1,4 +1,4 @@
-//! Whose packets are accepted and where ours go (SECURITY.md RTP-01, RTP-02): the negotiated address, unless the
+//! Whose packets are accepted and where ours go (against RTP bleed and injection): the negotiated address, unless the
 //! peer is behind NAT, sends from elsewhere, and may be learnt.
 
 use crate::leg::config::LearnFrom;

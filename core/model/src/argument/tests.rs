@@ -174,7 +174,7 @@ proptest! {
         prop_assert_eq!(split(&quoted.join(" "), ' ', 10), parts);
     }
 
-    /// Network text is one part, unchanged (RGX-02).
+    /// Network text is one part, unchanged.
     #[test]
     fn network_text_is_one_part(text in "[ ,|'\\\\^a-c]{1,30}|\\PC{1,30}") {
         let mut whole = Expanded::trusted("a,");

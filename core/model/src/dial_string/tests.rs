@@ -160,7 +160,7 @@ proptest! {
         }
     }
 
-    /// A number from the network stays one leg's data, whatever it contains; a value stays one variable's (INJ-03).
+    /// A number from the network stays one leg's data, whatever it contains; a value stays one variable's.
     #[test]
     fn network_text_stays_where_it_is_put(text in "[<>{}\\[\\],|:_/='^\\\\a-c ]{1,40}|\\PC{1,40}") {
         let mut dialled = Expanded::trusted("{name=");

@@ -1,4 +1,4 @@
-//! Addresses a peer may and may not aim us at (RTP-13, RTP-14).
+//! Addresses a peer may and may not aim us at.
 
 use super::{local, simple_offer};
 use crate::{

@@ -1,4 +1,4 @@
-//! What the reader forgives, what it does not, and its limits (SDP-01, SDP-02).
+//! What the reader forgives, what it does not, and its limits.
 
 use super::read;
 use crate::{

@@ -13,7 +13,7 @@ pub const TRANSACTIONS: usize = 16_384;
 pub const CALLS: usize = 8_192;
 /// Early dialogs and forked answers of one INVITE; more forks than this are ignored.
 pub const FORKS: usize = 16;
-/// Rounds of credentials a request (SIP-21): the first answer, and one more for a stale nonce or a second proxy.
+/// Rounds of credentials a request: the first answer, and one more for a stale nonce or a second proxy.
 pub const CREDENTIAL_ROUNDS: u8 = 2;
 /// How long an unanswered INVITE of ours waits after the last provisional response (RFC 3261 §16.6: more than 3 minutes).
 pub const RING: Duration = Duration::from_secs(185);
@@ -48,7 +48,7 @@ pub struct CoreConfig {
     pub supported: Vec<String>,
     /// Whether an INVITE is answered with 100 at once.
     pub trying: bool,
-    /// Whether UDP requests within a call must come from an address of that call's peer (SIP-24).
+    /// Whether UDP requests within a call must come from an address of that call's peer.
     pub check_source: bool,
     /// Session timers; `None` leaves `timer` unsupported.
     pub session_timer: Option<SessionTimer>,
@@ -131,7 +131,7 @@ pub enum Rejected {
     Garbage,
     /// A request that cannot be read: answered with the status of the fault.
     Malformed,
-    /// Within a call but from a stranger's address (SIP-24): ignored.
+    /// Within a call but from a stranger's address: ignored.
     Source,
     /// 481: no such dialog or transaction.
     NoDialog,

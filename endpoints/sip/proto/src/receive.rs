@@ -206,7 +206,7 @@ impl SipCore {
         self.dialogs.get(&dialog_id(facts)).copied()
     }
 
-    /// Whether a request within a call comes by datagram from an address that its peer never had (SIP-24).
+    /// Whether a request within a call comes by datagram from an address that its peer never had.
     pub(crate) fn is_stranger(&self, call: CallKey, flow: &Flow) -> bool {
         self.config.check_source
             && flow.transport == Transport::Udp

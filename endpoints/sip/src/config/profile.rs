@@ -17,7 +17,7 @@ use strowger_sip_proto::timer::Durations;
 /// Codecs of a profile that names none.
 const DEFAULT_CODECS: &str = "PCMU,PCMA";
 
-/// Contacts of one address of record at most, unless a profile says less (RFC 3261 §10 leaves it open; SIP-17).
+/// Contacts of one address of record at most, unless a profile says less (RFC 3261 §10 leaves it open).
 pub(crate) const MAX_CONTACTS: usize = 10;
 
 /// Which realm a challenge names.

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// A new connection must send something within this time (WEB-04).
+/// A new connection must send something within this time.
 const FIRST_OCTETS: Duration = Duration::from_secs(5);
 /// A message once begun must be complete within this time.
 const WHOLE_MESSAGE: Duration = Duration::from_secs(10);

@@ -163,7 +163,7 @@ proptest! {
         prop_assert_eq!(template.source(), text);
     }
 
-    /// What a peer sends comes out as it went in, wherever it is put (INJ-01).
+    /// What a peer sends comes out as it went in, wherever it is put.
     #[test]
     fn network_text_comes_out_as_it_went_in(text in "[$\\\\{}():\\[\\]a-c1 ',|]{0,40}|\\PC{0,40}") {
         let mut scope = table();

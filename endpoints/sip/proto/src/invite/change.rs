@@ -217,7 +217,7 @@ impl SipCore {
         Ok(())
     }
 
-    /// Takes requests within a call from this address too: another host of the same peer (SIP-24 knows only the addresses
+    /// Takes requests within a call from this address too: another host of the same peer (the machine knows only the addresses
     /// that the call itself showed).
     ///
     /// # Errors

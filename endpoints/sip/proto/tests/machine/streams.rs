@@ -1,4 +1,4 @@
-//! Calls over connections: everything on the flow it came by, and what happens when that closes (RFC 5923, REL-21).
+//! Calls over connections: everything on the flow it came by, and what happens when that closes (RFC 5923).
 
 use strowger_sip_proto::{Destination, FlowId, Input, OutgoingInvite, Transport, UaEvent};
 

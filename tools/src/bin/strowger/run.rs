@@ -141,7 +141,7 @@ fn welcome(switch: &Switch, site: &Site, secrets: &Secrets) {
     let password = secrets
         .get(&format!("secret_sip_{}", user.id))
         .filter(|_| std::io::stderr().is_terminal())
-        .map_or("(see below)", |secret| secret.reveal());
+        .map_or("(strowger users shows it)", |secret| secret.reveal());
     let port = switch
         .global("internal_sip_port")
         .unwrap_or_else(|| "5060".to_owned());

@@ -61,23 +61,7 @@ pub async fn respond(session: &mut Session, args: Respond) -> AppResult {
 pub fn cause_of_status(status: u16) -> HangupCause {
     match status {
         300..=399 => HangupCause::RedirectionToNewDestination,
-        401 | 402 | 403 | 407 | 603 | 608 => HangupCause::CallRejected,
-        404 => HangupCause::UnallocatedNumber,
-        485 | 604 => HangupCause::NoRouteDestination,
-        408 | 504 => HangupCause::RecoveryOnTimerExpire,
-        410 => HangupCause::NumberChanged,
-        413 | 414 | 416 | 420 | 421 | 423 | 505 | 513 => HangupCause::Interworking,
-        480 => HangupCause::NoUserResponse,
-        400 | 481 | 500 | 503 => HangupCause::NormalTemporaryFailure,
-        486 | 600 => HangupCause::UserBusy,
-        484 => HangupCause::InvalidNumberFormat,
-        488 | 606 => HangupCause::IncompatibleDestination,
-        502 => HangupCause::NetworkOutOfOrder,
-        405 => HangupCause::ServiceUnavailable,
-        406 | 415 | 501 => HangupCause::ServiceNotImplemented,
-        482 | 483 => HangupCause::ExchangeRoutingError,
-        487 => HangupCause::OriginatorCancel,
-        _ => HangupCause::NormalUnspecified,
+        _ => HangupCause::from_sip_status(status),
     }
 }
 

@@ -47,31 +47,7 @@ pub(crate) fn status_of(cause: Cause) -> u16 {
 
 /// The cause of a call that was refused with this status.
 pub(crate) fn cause_of(status: u16) -> Cause {
-    match status {
-        200 => Cause::NormalClearing,
-        401 | 402 | 403 | 407 | 603 | 608 => Cause::CallRejected,
-        404 => Cause::UnallocatedNumber,
-        485 | 604 => Cause::NoRouteDestination,
-        408 | 504 => Cause::RecoveryOnTimerExpire,
-        410 => Cause::NumberChanged,
-        413 | 414 | 416 | 420 | 421 | 423 | 505 | 513 => Cause::Interworking,
-        480 => Cause::NoUserResponse,
-        400 | 481 | 500 | 503 => Cause::NormalTemporaryFailure,
-        486 | 600 => Cause::UserBusy,
-        484 => Cause::InvalidNumberFormat,
-        488 | 606 => Cause::IncompatibleDestination,
-        502 => Cause::NetworkOutOfOrder,
-        405 => Cause::ServiceUnavailable,
-        406 | 415 | 501 => Cause::ServiceNotImplemented,
-        482 | 483 => Cause::ExchangeRoutingError,
-        487 => Cause::OriginatorCancel,
-        607 => Cause::Unwanted,
-        428 => Cause::NoIdentity,
-        429 => Cause::BadIdentityInfo,
-        437 => Cause::UnsupportedCertificate,
-        438 => Cause::InvalidIdentity,
-        _ => Cause::NormalUnspecified,
-    }
+    Cause::from_sip_status(status)
 }
 
 /// The status with which we refuse: what the B leg's peer said (`sip:NNN`), else what the cause means.

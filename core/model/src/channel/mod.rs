@@ -5,6 +5,7 @@ pub mod caller_profile;
 pub mod direction;
 pub mod hangup_cause;
 pub mod headers;
+pub mod sip_status;
 pub mod state;
 pub mod times;
 pub mod variables;
